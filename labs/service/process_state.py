@@ -1,0 +1,134 @@
+"""Give each service in this process what a fresh process would give it, and put everything back afterwards."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from labs.service.host import Environment
+
+__all__ = ["fresh_process_state", "mark_pristine"]
+
+_LOGGER_FIELDS = ("level", "propagate", "disabled")
+
+
+@dataclass(slots=True)
+class _Snapshot:
+    loggers: dict[str, tuple[dict[str, Any], list[Any], list[Any]]]
+    record_factory: Any
+    logger_class: type
+    last_resort: Any
+    disable: int
+    excepthooks: tuple[Any, Any]
+    showwarning: Any
+    structlog_config: dict[str, Any] | None
+
+
+_pristine: _Snapshot | None = None
+
+
+def mark_pristine() -> None:
+    """Remember this process's logging set-up as what a service finds when it starts. Only the first call counts."""
+    global _pristine
+    # The embedded Redis shares the process: it must not speak through the service's handlers.
+    logging.getLogger("fakeredis").setLevel(logging.CRITICAL + 1)
+    _pristine = _pristine or _capture()
+
+
+@contextmanager
+def fresh_process_state(env: Environment, namespace: dict[str, Any]) -> Iterator[None]:
+    """While this is open: `env` is in os.environ, and logging and structlog are as nobody had configured them.
+
+    A factory runs once in production but many times in a notebook. Without this, a handler that it adds to the
+    root logger would be added again each time, and every record would be written twice: a correct service would
+    look wrong. `namespace` holds the factory's globals: loggers cached there by structlog's
+    `cache_logger_on_first_use` are made to look at the new configuration.
+    """
+    mark_pristine()
+    assert _pristine is not None
+    before = _capture()
+    saved_env = {name: os.environ.get(name) for name in env}
+    _restore(_pristine)
+    _forget_cached_loggers(namespace)
+    _set_env(env)
+    try:
+        yield
+    finally:
+        _set_env(saved_env)
+        _restore(before)
+        _forget_cached_loggers(namespace)
+
+
+def _set_env(env: Environment) -> None:
+    for name, value in env.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _loggers() -> Iterator[tuple[str, logging.Logger]]:
+    yield "", logging.root
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        if isinstance(logger, logging.Logger):
+            yield name, logger
+
+
+def _capture() -> _Snapshot:
+    return _Snapshot(
+        loggers={
+            name: ({field: getattr(logger, field) for field in _LOGGER_FIELDS}, logger.handlers[:], logger.filters[:])
+            for name, logger in _loggers()
+        },
+        record_factory=logging.getLogRecordFactory(),
+        logger_class=logging.getLoggerClass(),
+        last_resort=logging.lastResort,
+        disable=logging.root.manager.disable,
+        excepthooks=(sys.excepthook, threading.excepthook),
+        showwarning=warnings.showwarning,
+        structlog_config=dict(structlog.get_config()) if structlog.is_configured() else None,
+    )
+
+
+def _restore(snapshot: _Snapshot) -> None:
+    untouched: tuple[dict[str, Any], list[Any], list[Any]] = (
+        {"level": logging.NOTSET, "propagate": True, "disabled": False},
+        [],
+        [],
+    )
+    for name, logger in _loggers():
+        fields, handlers, filters = snapshot.loggers.get(name, untouched)
+        logger.setLevel(fields["level"])
+        logger.propagate = fields["propagate"]
+        logger.disabled = fields["disabled"]
+        logger.handlers[:] = handlers
+        logger.filters[:] = filters
+    logging.setLogRecordFactory(snapshot.record_factory)
+    logging.setLoggerClass(snapshot.logger_class)
+    logging.lastResort = snapshot.last_resort
+    logging.disable(snapshot.disable)
+    sys.excepthook, threading.excepthook = snapshot.excepthooks
+    if warnings.showwarning is not snapshot.showwarning:
+        logging.captureWarnings(False)
+        warnings.showwarning = snapshot.showwarning
+    structlog.contextvars.clear_contextvars()
+    if snapshot.structlog_config is None:
+        structlog.reset_defaults()
+    else:
+        structlog.configure(**snapshot.structlog_config)
+
+
+def _forget_cached_loggers(namespace: dict[str, Any]) -> None:
+    for value in list(namespace.values()):
+        if type(value).__name__ == "BoundLoggerLazyProxy":
+            # structlog caches by shadowing bind() on the instance.
+            vars(value).pop("bind", None)
