@@ -1,0 +1,41 @@
+# The logic is in tools/bootstrap.py; this file only finds a Python to run it with.
+PORT = 8888
+ARGS =
+
+# A Python named on the command line is the only one tried; otherwise the one that made .venv, then the usual names.
+ifeq ($(origin PYTHON),command line)
+PYTHONS = $(PYTHON)
+else
+PYTHONS = .venv/bin/python .venv/Scripts/python.exe $(PYTHON) python3.13 python3.12 python3.11 python3 python
+endif
+
+# Each is run, because a name on PATH may be a shim for a version that is not there. First choice: one that can make
+# virtual environments; else any that is new enough, which then says what it lacks.
+NEW = import sys; sys.exit(sys.version_info < (3, 11))
+FULL = import ensurepip, venv; $(NEW)
+bootstrap = @for probe in "$(FULL)" "$(NEW)"; do for python in $(PYTHONS); do \
+	if "$$python" -c "$$probe" 2>/dev/null; then exec "$$python" tools/bootstrap.py $(1); fi; done; done; \
+	echo "Python 3.11 or newer is needed, and none was found as $(PYTHONS):" \
+	"install one, or say where it is with make $@ PYTHON=/path/to/python3.12." >&2; exit 1
+
+.PHONY: help lab test lock clean
+
+help:
+	@echo "make lab                     build .venv if need be and open the workbook in JupyterLab"
+	@echo "make lab PORT=8899           the same on another port (it is $(PORT) otherwise)"
+	@echo 'make lab ARGS="--no-browser" the same with other options of labs start'
+	@echo "make test                    run every test; ARGS goes to pytest, as in make test ARGS=tests/test_start.py"
+	@echo "make lock                    resolve pyproject.toml into requirements.lock again; needs the network"
+	@echo "make clean                   remove .venv and caches, and nothing of yours"
+
+lab:
+	$(call bootstrap,lab --port "$(PORT)" $(ARGS))
+
+test:
+	$(call bootstrap,test $(ARGS))
+
+lock:
+	$(call bootstrap,lock $(ARGS))
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache
