@@ -1,0 +1,118 @@
+"""The check panel: what `lab.check()` shows in a notebook, and the same in words where HTML is not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from labs.judge.verdict import Report, Status
+from labs.notebook.looks import icon, shows_times
+from labs.notebook.markup import count, escape, inline, markdown, style
+from labs.notebook.plaintext import report_text
+from labs.notebook.sections import ExerciseView, bar, group, section
+
+__all__ = ["ExerciseView", "Panel", "state"]
+
+
+class Panel:
+    """A report as a panel that is displayed once and updated in place while checks run.
+
+        handle = display(panel, display_id=True)
+        …                      # verdicts of the same report change
+        handle.update(panel)
+
+    It reads the report each time it is rendered. `footer` is Markdown: what comes next after a pass.
+    """
+
+    def __init__(
+        self, report: Report, exercises: Sequence[ExerciseView] = (), *, eyebrow: str = "", footer: str = ""
+    ) -> None:
+        self.report = report
+        self.exercises = tuple(exercises)
+        self.eyebrow = eyebrow
+        self.footer = footer
+
+    def html(self) -> str:
+        """The panel with its style sheet; no script, no ids, the same for the same report."""
+        report = self.report
+        status, label = state(report)
+        kind = status.name.lower()
+        eyebrow = f'<div class="lp-eyebrow">{escape(self.eyebrow)}</div>' if self.eyebrow else ""
+        head = (
+            f'<div class="lp-head"><div>{eyebrow}'
+            f'<div class="lp-title" role="heading" aria-level="3">{inline(report.title)}</div></div>'
+            f'<div class="lp-state lp-{kind}">{icon(status)}{label}</div>'
+            f"{bar(report) if report.verdicts else ''}</div>"
+        )
+        body = f"{problem(report)}{self._sections()}{self._finish()}"
+        return (
+            f"<style>{style()}</style>"
+            f'<div class="lab-panel" role="group" aria-label="{escape(report.title)}: {label}">'
+            f"{head}{body}</div>"
+        )
+
+    def _sections(self) -> str:
+        failed = next((v.check for v in self.report.verdicts if v.status is Status.FAILED), None)
+        if failed is None:
+            failed = next((v.check for v in self.report.verdicts if v.status is Status.BROKEN), None)
+        opened = frozenset([failed] if failed else [])
+        times = shows_times(self.report)
+        start = not opened  # with a failure on the page, that is the place to go on
+        sections = []
+        for part in group(self.report, self.exercises):
+            fresh = any(verdict.status is Status.NOT_STARTED for verdict in part.verdicts)
+            sections.append(section(part, times=times, opened=opened, inviting=start and fresh))
+            start = start and not fresh
+        return "".join(sections)
+
+    def _finish(self) -> str:
+        if not self.report.passed:
+            return ""
+        footer = markdown(self.footer) if self.footer else ""
+        done = "Every check passes. Your service holds up."
+        return (
+            f'<div class="lp-finish"><p class="lp-done">{done}</p><div class="lp-prose">{footer}</div></div>'
+        )
+
+    def text(self) -> str:
+        """The panel for a terminal, nbval and papermill's logs."""
+        footer = self.footer if self.report.passed else ""
+        label = state(self.report)[1]
+        return report_text(self.report, self.exercises, eyebrow=self.eyebrow, state=label, footer=footer)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What IPython asks for when the panel is displayed."""
+        return {"text/html": self.html(), "text/plain": self.text()}
+
+    def __repr__(self) -> str:
+        return self.text()
+
+
+def state(report: Report) -> tuple[Status, str]:
+    """Where the whole run stands: the status whose look it gets, and a word or two."""
+    failed, broken = report.count(Status.FAILED), report.count(Status.BROKEN)
+    passed, left = report.count(Status.PASSED), len(report.verdicts) - report.count(Status.PASSED)
+    if report.problem:
+        return Status.FAILED, "Could not run"
+    if report.count(Status.RUNNING):
+        return Status.RUNNING, "Checking…"
+    if failed:
+        return Status.FAILED, f"{count(failed, 'check')} failing"
+    if broken:
+        return Status.BROKEN, f"{count(broken, 'check')} broken"
+    if report.passed:
+        return Status.PASSED, "All checks pass"
+    if passed:
+        return Status.NOT_STARTED, f"{left} to go"
+    if report.count(Status.NOT_STARTED):
+        return Status.NOT_STARTED, "Not started"
+    return Status.NOT_RUN, "Not checked yet"
+
+
+def problem(report: Report) -> str:
+    """Why the run could not take place, where nobody overlooks it."""
+    if not report.problem:
+        return ""
+    return (
+        f'<div class="lp-trouble lp-failed">{icon(Status.FAILED)}<p>{inline(report.problem, 1_000)}</p></div>'
+    )

@@ -1,0 +1,136 @@
+"""What went over the wire during a check, as HTML: HTTP exchanges, log lines, calls to backing services."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from labs.judge.verdict import Call, Exchange
+from labs.notebook.difference import pretty
+from labs.notebook.markup import clip, count, cut, escape, inline, shown
+
+__all__ = ["Message", "calls", "code", "exchanges", "logs", "status_kind", "summary"]
+
+# Characters and entries shown; what a check needs to say fits in them, and a page of failures stays light.
+LINE, HEAD, BODY, RECORD, CALL = 300, 1_200, 3_000, 800, 400
+EXCHANGES, RECORDS, CALLS = 6, 30, 20
+
+KEY = re.compile(r'("(?:[^"\\\n]|\\.)*")(?=\s*:)')
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An HTTP request or answer taken apart."""
+
+    start: str  # the request line, or the status line without its protocol
+    headers: tuple[tuple[str, str], ...]
+    body: str
+
+    @classmethod
+    def parse(cls, text: str) -> Message:
+        """A message as on the wire, with either kind of line end; never fails, whatever it is given."""
+        head, body = text, ""
+        blank = re.search(r"\r?\n\r?\n", text)
+        if blank:
+            head, body = text[: blank.start()], text[blank.end() :]
+        start, _, rest = clip(head, LINE + HEAD)[0].replace("\r\n", "\n").partition("\n")
+        parts = (line.partition(":") for line in rest.split("\n") if line)
+        return cls(_status_line(start), tuple((name, value.strip()) for name, _, value in parts), body)
+
+    @property
+    def word(self) -> str:
+        """The start line without the protocol, short enough for a summary."""
+        head, left = clip(self.start.removesuffix(" HTTP/1.1"), 80)
+        return head + ("…" if left else "")
+
+
+def _status_line(start: str) -> str:
+    """`HTTP/1.1 404` becomes `404 Not Found`; a request line stays as it is."""
+    answer = re.fullmatch(r"(?:HTTP/[\d.]+ )?(\d{3})(?: (.*))?", start)
+    if not answer:
+        return start
+    known = {status.value: status.phrase for status in HTTPStatus}
+    return f"{answer[1]} {answer[2] or known.get(int(answer[1]), '')}".rstrip()
+
+
+def status_kind(start: str) -> str:
+    """Whose colour an answer gets: passed, failed, or not_run when it is neither plainly good nor bad."""
+    return {"2": "passed", "4": "failed", "5": "failed"}.get(start[:1], "not_run")
+
+
+def code(text: str, limit: int) -> str:
+    """HTML of a body or a log line: JSON keys set apart, long text cut."""
+    head, left = clip(text, limit)
+    parts = KEY.split(head)
+    keys = (f'<span class="lp-key">{escape(p)}</span>' if i % 2 else escape(p) for i, p in enumerate(parts))
+    return "".join(keys) + (f'<span class="lp-cut">{cut(left)}</span>' if left else "")
+
+
+def summary(exchange: Exchange) -> str:
+    """One line of text: `POST /orders → 201 Created`."""
+    request = Message.parse(exchange.request)
+    answer = Message.parse(exchange.response).word if exchange.response else "no answer"
+    return f"{request.word} → {answer}"
+
+
+def exchanges(items: Sequence[Exchange]) -> str:
+    """The HTTP transcript, folded."""
+    if not items:
+        return ""
+    many = f"{count(len(items), 'exchange')}, last " if len(items) > 1 else ""
+    short = many + summary(items[-1])
+    return _folded("HTTP transcript", short, _last(items, EXCHANGES, "exchange", _exchange))
+
+
+def _exchange(exchange: Exchange) -> str:
+    answer = f'<pre aria-label="Answer">{_message(exchange.response)}</pre>' if exchange.response else ""
+    problem = f'<p class="lp-problem">{inline(exchange.problem)}</p>' if exchange.problem else ""
+    request = f'<pre aria-label="Request">{_message(exchange.request)}</pre>'
+    return f'<div class="lp-wire">{request}{answer}{problem}</div>'
+
+
+def _message(text: str) -> str:
+    message = Message.parse(text)
+    head, left = clip(message.start, LINE)
+    first, space, rest = head.partition(" ")
+    kind = f" lp-{status_kind(head)}" if first.isdigit() else ""
+    start = f'<b class="lp-verb{kind}">{escape(first)}</b>{space}{escape(rest)}{" …" if left else ""}'
+    lines = (escape(f"{name}: {value}") for name, value in message.headers)
+    headers = "".join(f'\n<span class="lp-header">{line}</span>' for line in lines)
+    body = f"\n\n{code(pretty(message.body), BODY)}" if message.body else ""
+    return start + headers + body
+
+
+def logs(records: Sequence[str]) -> str:
+    """The log lines, folded; raw, because their exact text is often the point."""
+    lines = _last(records, RECORDS, "line", lambda record: f"<li>{code(record, RECORD)}</li>", tag="ol")
+    return _folded("Log lines", count(len(records), "line"), lines) if records else ""
+
+
+def calls(items: Sequence[Call]) -> str:
+    """The calls to backing services, folded."""
+    lines = _last(items, CALLS, "call", _call, tag="ol")
+    return _folded("Calls to backing services", count(len(items), "call"), lines) if items else ""
+
+
+def _call(call: Call) -> str:
+    answer = f'<span class="lp-answer">→ {shown(call.response, CALL)}</span>' if call.response else ""
+    to = f'<b class="lp-verb">{escape(clip(call.to, 40)[0])}</b>'
+    return f"<li>{to} {shown(call.request, CALL)} {answer}</li>"
+
+
+def _last(items: Sequence[Any], limit: int, noun: str, render: Callable[[Any], str], tag: str = "div") -> str:
+    """The last few items, since a check fails at its end, with a note of how many came before."""
+    early = len(items) - limit
+    note = f'<p class="lp-cut">… {count(early, f"earlier {noun}")}</p>' if early > 0 else ""
+    return f'{note}<{tag} class="lp-lines">{"".join(render(item) for item in items[-limit:])}</{tag}>'
+
+
+def _folded(title: str, short: str, body: str) -> str:
+    return (
+        f'<details class="lp-fold"><summary>{title} <small>{shown(short, 200)}</small></summary>'
+        f'<div class="lp-evidence" tabindex="0" role="group" aria-label="{title}">{body}</div></details>'
+    )
