@@ -1,0 +1,235 @@
+"""A Redis to lean on: fakeredis behind its TCP server, with a record of every command and faults to switch."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import struct
+import threading
+import time
+from typing import Any
+
+import fakeredis
+import redis.exceptions
+from fakeredis._clients._tcp_server import TCPFakeRequestHandler
+
+from labs.backing.scripts import run_script
+from labs.service.stream import register_thread
+
+__all__ = ["CacheServer", "Command"]
+
+MAX_COMMANDS = 10_000
+
+
+class Command:
+    """One Redis command that the service sent: its words, and what it got."""
+
+    __slots__ = ("reply", "words")
+
+    def __init__(self, words: list[bytes]) -> None:
+        self.words = [word.decode("utf-8", "backslashreplace") for word in words]
+        self.reply: Any = None
+
+    @property
+    def name(self) -> str:
+        """The command's name in capitals, such as SET."""
+        return self.words[0].upper() if self.words else ""
+
+    def __str__(self) -> str:
+        return " ".join(word if len(word) < 200 else word[:200] + "…" for word in self.words)
+
+
+class CacheServer:
+    """A Redis on a port of 127.0.0.1, for the real `redis` client.
+
+    Faults, each undone by `up()`:
+      down()         connections are refused or broken, as when the process has died
+      hang()         connections open, nothing is ever answered, as in a stopped process
+      slow(seconds)  every command is answered that much later
+      fail(times)    the next commands are answered with LOADING, as while Redis reads its snapshot
+    """
+
+    def __init__(self) -> None:
+        # fakeredis' own debug lines would otherwise reach the service's log in the same process.
+        logging.getLogger("fakeredis").setLevel(logging.CRITICAL + 1)
+        self._server = _Server(self)
+        self.port: int = self._server.server_address[1]
+        # RESP2: over RESP3 fakeredis drops the connection at SCAN.
+        self.url = f"redis://127.0.0.1:{self.port}/0?protocol=2"
+        self.commands: list[Command] = []
+        self._admin = fakeredis.FakeRedis(server=self._server.fake_server)
+        self._up = threading.Event()
+        self._up.set()
+        self._broken = False
+        self._delay = 0.0
+        self._failures = 0
+        threading.Thread(target=self._serve, name="labs-redis", daemon=True).start()
+
+    def _serve(self) -> None:
+        register_thread(None)
+        self._server.serve_forever(poll_interval=0.05)
+
+    # Faults
+
+    def down(self) -> None:
+        """Break every connection and refuse new ones."""
+        self._broken = True
+        self._server.drop_connections()
+
+    def hang(self) -> None:
+        """Keep connections open and answer nothing."""
+        self._up.clear()
+
+    def slow(self, seconds: float) -> None:
+        """Answer every command this much later."""
+        self._delay = seconds
+
+    def fail(self, times: int) -> None:
+        """Answer the next commands with an error: LOADING, which clients may retry."""
+        self._failures = times
+
+    def up(self) -> None:
+        """End every fault. What was stored is still there."""
+        self._broken, self._delay, self._failures = False, 0.0, 0
+        self._up.set()
+
+    # What a check may look at and change, past the service and past every fault.
+
+    def keys(self) -> list[str]:
+        """Every key, sorted."""
+        return sorted(key.decode("utf-8", "backslashreplace") for key in self._admin.keys())
+
+    def ttl(self, key: str) -> float | None:
+        """Seconds until the key expires; None when it never does or is not there."""
+        milliseconds = self._admin.pttl(key)
+        return milliseconds / 1000 if milliseconds >= 0 else None
+
+    def value(self, key: str) -> bytes:
+        """What is stored under the key, as one run of bytes: a string's own, or all of a hash, list or set."""
+        kind = self._admin.type(key)
+        if kind == b"string":
+            return bytes(self._admin.get(key) or b"")
+        read = {b"hash": self._admin.hgetall, b"set": self._admin.smembers}
+        if kind == b"list":
+            return b" ".join(self._admin.lrange(key, 0, -1))
+        return repr(read[kind](key)).encode() if kind in read else b""
+
+    def put(self, key: str, value: bytes | list[bytes], seconds: int = 600) -> None:
+        """Overwrite a key with a string, or with a list: the wrong type for whoever expects a string."""
+        self._admin.delete(key)
+        if isinstance(value, list):
+            self._admin.rpush(key, *value)
+        else:
+            self._admin.set(key, value)
+        self._admin.expire(key, seconds)
+
+    def delete(self, *keys: str) -> None:
+        """Let keys vanish, as when their time is up."""
+        if keys:
+            self._admin.delete(*keys)
+
+    def clear(self) -> None:
+        """Forget every key and every recorded command, and end every fault."""
+        self.up()
+        self._admin.flushall()
+        self.commands.clear()
+        self._server.drop_connections()
+
+    def close(self) -> None:
+        """Stop the server."""
+        self._up.set()
+        self._server.drop_connections()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _before(self, command: Command) -> Exception | None:
+        """Apply the faults of the moment to one command; an exception is what it is answered with."""
+        self._up.wait()
+        if self._delay:
+            time.sleep(self._delay)
+        if self._failures > 0:
+            self._failures -= 1
+            return redis.exceptions.BusyLoadingError("Redis is loading the dataset in memory")
+        return None
+
+
+class _Server(fakeredis.TcpFakeServer):
+    daemon_threads = True
+
+    def __init__(self, owner: CacheServer) -> None:
+        self.owner = owner
+        self.connections: set[socket.socket] = set()
+        super().__init__(("127.0.0.1", 0))
+        self.daemon_threads = True
+        self.RequestHandlerClass = _Connection
+
+    def drop_connections(self) -> None:
+        for connection in list(self.connections):
+            _reset(connection)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        if self.owner._broken:
+            _reset(request)
+            return False
+        return True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Broken connections are what faults are made of: nothing to print."""
+
+
+def _reset(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Connection(TCPFakeRequestHandler):
+    server: _Server
+
+    def setup(self) -> None:
+        register_thread(None)
+        super().setup()
+        self.server.connections.add(self.connection)
+        self._answer_errors_and_stay()
+        fake = self.current_client.get_socket()
+        process = fake._process_command
+
+        def observed(fields: list[bytes]) -> None:
+            command = Command(fields)
+            owner = self.server.owner
+            if len(owner.commands) < MAX_COMMANDS and command.name not in ("HELLO", "CLIENT"):
+                owner.commands.append(command)
+            error = owner._before(command)
+            if error is not None:
+                command.reply = error
+                fake.put_response(error)
+                return
+            answer = run_script(fields, owner._admin) if fields else None
+            if answer is not None:
+                fake.put_response(answer)
+            else:
+                process(fields)
+            if fake.responses is not None and fake.responses.queue:
+                command.reply = fake.responses.queue[-1]
+
+        fake._process_command = observed
+
+    def _answer_errors_and_stay(self) -> None:
+        """fakeredis closes the connection after an error reply; a real Redis goes on."""
+        read = self.current_client.read_response
+
+        def read_response(**kwargs: Any) -> Any:
+            try:
+                return read(**kwargs)
+            except redis.exceptions.ConnectionError:
+                raise
+            except redis.exceptions.RedisError as error:
+                return error
+
+        self.current_client.read_response = read_response
+
+    def finish(self) -> None:
+        self.server.connections.discard(self.connection)
+        with contextlib.suppress(OSError, KeyError):
+            super().finish()

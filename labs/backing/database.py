@@ -1,0 +1,193 @@
+"""A SQLite file to lean on, with the course's two tables, a way to look behind the service's back, and faults."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+__all__ = ["SCHEMA", "Database"]
+
+# The tables are part of the contract: a service finds them, it may also create them when they are absent.
+SCHEMA = """
+CREATE TABLE users (
+    id INTEGER PRIMARY KEY,
+    email TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    age INTEGER,
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now'))
+);
+CREATE TABLE orders (
+    id INTEGER PRIMARY KEY,
+    user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    item TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    status TEXT NOT NULL DEFAULT 'open',
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now'))
+);
+CREATE INDEX orders_user_id ON orders (user_id);
+"""
+_PAGE = 4096
+_template: bytes | None = None
+_template_lock = threading.Lock()
+
+
+class Database:
+    """The file behind `DATABASE_URL`, as the judge sees it: plain SQL, past the service.
+
+    Faults, each undone by `up()`:
+      down()         every statement of the service fails at once: "file is not a database"
+      hang()         every statement waits until its own time-out: the file is locked
+      slow(seconds)  every statement waits up to about that long
+      refuse_writes(times) is not offered: SQLite has no server that could count a client's attempts
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.url = f"sqlite+aiosqlite:///{path}"
+        self._first_page: bytes | None = None
+        self._lock: sqlite3.Connection | None = None
+        self._slow_stop: threading.Event | None = None
+        self._slow_thread: threading.Thread | None = None
+        path.write_bytes(_empty_database(path))
+
+    # Looking and changing behind the service's back
+
+    def execute(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run one statement in a transaction of its own and return its rows."""
+        with self._connect() as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def add_user(self, *, name: str, email: str, password_hash: str = "-", age: int | None = None) -> int:
+        """Insert a user and return the id."""
+        sql = "INSERT INTO users (name, email, password_hash, age) VALUES (?, ?, ?, ?) RETURNING id"
+        return int(self.execute(sql, name, email, password_hash, age)[0][0])
+
+    def add_order(self, *, user_id: int, item: str, amount: int) -> int:
+        """Insert an order and return the id."""
+        sql = "INSERT INTO orders (user_id, item, amount) VALUES (?, ?, ?) RETURNING id"
+        return int(self.execute(sql, user_id, item, amount)[0][0])
+
+    @contextlib.contextmanager
+    def keep_changing(self, sql: str, values: Iterator[tuple[Any, ...]]) -> Iterator[None]:
+        """Run a statement again and again, with the next values each time, until the context ends.
+
+        Two reads that don't share one transaction then see two different values: that tells loads apart.
+        """
+        stop = threading.Event()
+        started = threading.Event()
+
+        def change() -> None:
+            with self._connect() as connection:
+                while not stop.is_set():
+                    connection.execute(sql, next(values))
+                    connection.commit()
+                    started.set()
+                    stop.wait(0.0005)  # lets the service's reads in between
+
+        thread = threading.Thread(target=change, name="labs-database-writer", daemon=True)
+        thread.start()
+        started.wait(5)
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(10)
+
+    # Faults
+
+    def down(self) -> None:
+        """Make every statement fail, by spoiling the file's first page."""
+        if self._first_page is None:
+            with self._exclusive(), self.path.open("r+b") as file:
+                self._first_page = file.read(_PAGE)
+                file.seek(0)
+                file.write(b"\xff" * _PAGE)
+
+    def hang(self) -> None:
+        """Lock the file: statements wait for their own time-out (sqlite3's default is 5 s)."""
+        if self._lock is None:
+            self._lock = self._open()
+            self._lock.execute("BEGIN EXCLUSIVE")
+
+    def slow(self, seconds: float) -> None:
+        """Lock the file nearly all the time: a statement gets in at the next gap, `seconds` apart."""
+        self.up()
+        stop = threading.Event()
+        held = threading.Event()
+
+        def hold() -> None:
+            connection = self._open()
+            while not stop.is_set():
+                connection.execute("BEGIN EXCLUSIVE")
+                held.set()
+                stop.wait(seconds)
+                connection.rollback()
+                stop.wait(0.003)
+            connection.close()
+
+        self._slow_stop = stop
+        self._slow_thread = threading.Thread(target=hold, name="labs-database-slow", daemon=True)
+        self._slow_thread.start()
+        held.wait(10)
+
+    def up(self) -> None:
+        """End every fault."""
+        if self._slow_stop is not None and self._slow_thread is not None:
+            self._slow_stop.set()
+            self._slow_thread.join(10)
+            self._slow_stop = self._slow_thread = None
+        if self._lock is not None:
+            self._lock.rollback()
+            self._lock.close()
+            self._lock = None
+        if self._first_page is not None:
+            with self.path.open("r+b") as file:
+                file.write(self._first_page)
+            self._first_page = None
+
+    def close(self) -> None:
+        """End every fault and remove the file."""
+        self.up()
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=5, check_same_thread=False)
+        # Nobody needs this file to survive a power cut, and checks wait for it.
+        connection.execute("PRAGMA synchronous = OFF")
+        return connection
+
+    @contextlib.contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        with contextlib.closing(self._open()) as connection, connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        connection = self._open()
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+            yield
+        finally:
+            connection.rollback()
+            connection.close()
+
+
+def _empty_database(beside: Path) -> bytes:
+    """A database file with the tables and no rows, made once per process."""
+    global _template
+    with _template_lock:
+        if _template is None:
+            path = beside.with_suffix(".template")
+            path.unlink(missing_ok=True)
+            connection = sqlite3.connect(path)
+            connection.executescript(SCHEMA)
+            connection.close()
+            _template = path.read_bytes()
+            path.unlink()
+        return _template

@@ -1,0 +1,216 @@
+"""Another team's HTTP service, scripted: what it answers, when it fails, and what it was asked."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from labs.service.stream import register_thread
+
+__all__ = ["Downstream", "Received", "Reply"]
+
+MAX_BODY = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the downstream answers: a status, a JSON body (or raw bytes), headers, and how long it takes."""
+
+    status: int = 200
+    json: Any = None
+    body: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0  # seconds
+    reset: bool = False  # break the connection instead of answering
+
+
+@dataclass(slots=True)
+class Received:
+    """One call that arrived: when (time.monotonic seconds), what, and what it was answered with."""
+
+    at: float
+    method: str
+    path: str
+    headers: dict[str, str]  # names in lower case; the last value of a repeated header
+    body: bytes
+    status: int = 0
+
+    def __str__(self) -> str:
+        lines = [f"{self.method} {self.path}", *(f"{name}: {value}" for name, value in self.headers.items())]
+        return "\n".join([*lines, "", self.body[:2000].decode("utf-8", "backslashreplace")]).rstrip()
+
+
+class Downstream:
+    """An HTTP server on a port of 127.0.0.1 that answers as told.
+
+    `script(replies)` queues answers; when the queue is empty `default` answers.
+
+    Faults, each undone by `up()`:
+      down()               connections are refused or broken
+      hang()               requests are taken and never answered
+      slow(seconds)        every answer takes that much longer
+      fail(times, status)  the next calls are answered with this status
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[Received] = []
+        self.default = Reply(json={"status": "ok"})
+        self._queue: list[Reply] = []
+        self._lock = threading.Lock()
+        self._arrived = threading.Condition()
+        self._broken = False
+        self._delay = 0.0
+        self._released = threading.Event()
+        self._released.set()
+        self._server = _Server(self)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._serve, name="labs-downstream", daemon=True).start()
+
+    def _serve(self) -> None:
+        register_thread(None)
+        self._server.serve_forever(poll_interval=0.05)
+
+    def script(self, *replies: Reply) -> None:
+        """Answer the next calls with these, in order."""
+        with self._lock:
+            self._queue += replies
+
+    def wait_for_calls(self, count: int, timeout: float = 2.0) -> Sequence[Received]:
+        """Wait until this many calls have arrived; what has arrived by then."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: len(self.calls) >= count, timeout)
+            return list(self.calls)
+
+    def down(self) -> None:
+        """Break every connection and refuse new ones."""
+        self._broken = True
+        self._server.drop_connections()
+
+    def hang(self) -> None:
+        """Take requests and never answer."""
+        self._released.clear()
+
+    def slow(self, seconds: float) -> None:
+        """Answer this much later."""
+        self._delay = seconds
+
+    def fail(self, times: int, status: int = 503) -> None:
+        """Answer the next calls with an error."""
+        with self._lock:
+            self._queue[:0] = [Reply(status, json={"error": "UNAVAILABLE"})] * times
+
+    def up(self) -> None:
+        """End every fault."""
+        self._broken, self._delay = False, 0.0
+        self._released.set()
+
+    def clear(self) -> None:
+        """End every fault; forget the script and the calls."""
+        self.up()
+        with self._lock:
+            self._queue.clear()
+        self.calls = []
+        self.default = Reply(json={"status": "ok"})
+        self._server.drop_connections()
+
+    def close(self) -> None:
+        """Stop the server."""
+        self._released.set()
+        self._server.drop_connections()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _take(self, call: Received) -> Reply:
+        with self._arrived:
+            self.calls.append(call)
+            self._arrived.notify_all()
+        with self._lock:
+            reply = self._queue.pop(0) if self._queue else self.default
+        self._released.wait()
+        time.sleep(self._delay + reply.delay)
+        call.status = reply.status
+        return reply
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, owner: Downstream) -> None:
+        self.owner = owner
+        self.connections: set[socket.socket] = set()
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def server_bind(self) -> None:
+        # HTTPServer looks its own name up in DNS here; nobody needs it.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        if self.owner._broken:
+            _reset(request)
+            return False
+        return True
+
+    def drop_connections(self) -> None:
+        for connection in list(self.connections):
+            _reset(connection)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Broken connections are what faults are made of: nothing to print."""
+
+
+def _reset(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        register_thread(None)
+        super().setup()
+        self.server.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.server.connections.discard(self.connection)
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def _answer(self) -> None:
+        length = self.headers.get("content-length", "0")
+        size = min(int(length), MAX_BODY) if length.isdigit() else 0
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        call = Received(time.monotonic(), self.command, self.path, headers, self.rfile.read(size))
+        reply = self.server.owner._take(call)
+        if reply.reset or self.server.owner._broken:
+            _reset(self.connection)
+            self.close_connection = True
+            return
+        body = reply.body if reply.body is not None else json.dumps(reply.json).encode()
+        head = {"content-type": "application/json", **reply.headers, "content-length": str(len(body))}
+        self.send_response(reply.status)
+        for name, value in head.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _answer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet: the judge keeps its own record."""
