@@ -9,7 +9,7 @@ from labs.judge.verdict import Report, Status
 from labs.notebook.looks import icon, shows_times
 from labs.notebook.markup import count, escape, inline, markdown, style
 from labs.notebook.plaintext import report_text
-from labs.notebook.sections import ExerciseView, bar, group, section
+from labs.notebook.sections import ExerciseView, Setting, bar, group, section
 
 __all__ = ["ExerciseView", "Panel", "state"]
 
@@ -52,18 +52,17 @@ class Panel:
         )
 
     def _sections(self) -> str:
-        failed = next((v.check for v in self.report.verdicts if v.status is Status.FAILED), None)
-        if failed is None:
-            failed = next((v.check for v in self.report.verdicts if v.status is Status.BROKEN), None)
-        opened = frozenset([failed] if failed else [])
-        times = shows_times(self.report)
-        start = not opened  # with a failure on the page, that is the place to go on
-        sections = []
-        for part in group(self.report, self.exercises):
-            fresh = any(verdict.status is Status.NOT_STARTED for verdict in part.verdicts)
-            sections.append(section(part, times=times, opened=opened, inviting=start and fresh))
-            start = start and not fresh
-        return "".join(sections)
+        report, parts = self.report, group(self.report, self.exercises)
+        # The first failure is open and the place to go on; without one, it is the first exercise not started.
+        wrong = [v for v in report.verdicts if v.status is Status.FAILED]
+        wrong = wrong or [v for v in report.verdicts if v.status is Status.BROKEN]
+        fresh = [part.exercise.name for part in parts if part.holds(Status.NOT_STARTED)]
+        setting = Setting(
+            times=shows_times(report),
+            opened=frozenset(verdict.check for verdict in wrong[:1]),
+            start=fresh[0] if fresh and not wrong else "",
+        )
+        return "".join(section(part, setting) for part in parts)
 
     def _finish(self) -> str:
         if not self.report.passed:

@@ -42,7 +42,7 @@ def _exercise(part: Group, times: bool) -> list[str]:
     lines = [f"{clean(exercise.title)} ({clean(exercise.level)})  {part.passed} of {len(part.verdicts)}"]
     for verdict in part.verdicts:
         lines += verdict_text(verdict, times)
-    started = any(verdict.status in (Status.FAILED, Status.NOT_STARTED) for verdict in part.verdicts)
+    started = part.holds(Status.FAILED, Status.NOT_STARTED)
     for number, hint in enumerate(exercise.hints if started else (), 1):
         lines += labelled(f"hint {number}", plain(hint))
     if started and len(exercise.hints) < exercise.hints_total:

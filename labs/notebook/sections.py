@@ -11,7 +11,7 @@ from labs.notebook.difference import difference
 from labs.notebook.looks import icon, word
 from labs.notebook.markup import anchor, clip, escape, inline, markdown, plain
 
-__all__ = ["ExerciseView", "Group", "bar", "group", "reason", "section"]
+__all__ = ["ExerciseView", "Group", "Setting", "bar", "group", "reason", "section"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,16 @@ class ExerciseView:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """How and where sections are shown."""
+
+    times: bool = False  # whether a passed check says how long it took
+    opened: frozenset[str] = frozenset()  # the checks whose evidence is unfolded
+    start: str = ""  # the exercise to begin with, when nothing has failed
+    notebook: bool = True  # inside the lesson: its headings can be linked and `lab.hint` called
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """An exercise with its verdicts."""
 
@@ -37,6 +47,10 @@ class Group:
     def passed(self) -> int:
         """How many of its checks pass."""
         return sum(verdict.status is Status.PASSED for verdict in self.verdicts)
+
+    def holds(self, *statuses: Status) -> bool:
+        """Whether one of its checks ended in one of these."""
+        return any(verdict.status in statuses for verdict in self.verdicts)
 
 
 def group(report: Report, exercises: Sequence[ExerciseView]) -> list[Group]:
@@ -49,15 +63,15 @@ def group(report: Report, exercises: Sequence[ExerciseView]) -> list[Group]:
     return [Group(view, verdicts) for view, verdicts in found if verdicts]
 
 
-def bar(report: Report) -> str:
-    """The progress bar, a segment for each check, with the count in words."""
+def bar(report: Report, noun: str = "") -> str:
+    """The progress bar, a segment for each check, with the count beside it; `noun` says of what."""
     done, total = report.count(Status.PASSED), len(report.verdicts)
     segments = "".join(f'<i class="lp-{verdict.status.name.lower()}"></i>' for verdict in report.verdicts)
     return (
         f'<div class="lp-meter"><div class="lp-bar" role="progressbar" aria-label="Checks passing"'
         f' aria-valuemin="0" aria-valuemax="{total}" aria-valuenow="{done}"'
         f' aria-valuetext="{done} of {total} checks pass">{segments}</div>'
-        f'<span class="lp-count">{done} of {total}</span></div>'
+        f'<span class="lp-count">{done} of {total}{noun}</span></div>'
     )
 
 
@@ -75,44 +89,40 @@ def _first_line(text: str) -> str:
     return clip(clip(text, 200)[0].strip().partition("\n")[0], 60)[0]
 
 
-def section(part: Group, *, times: bool, opened: frozenset[str], inviting: bool, links: bool = True) -> str:
-    """One exercise: heading, what to do when it is not started, and its checks.
-
-    `opened` names the checks whose evidence is unfolded, `inviting` marks the exercise to begin with, and
-    `links` says whether the lesson's headings are on the same page.
-    """
-    exercise, failed = part.exercise, [v for v in part.verdicts if v.status is Status.FAILED]
+def section(part: Group, setting: Setting) -> str:
+    """One exercise: heading, what to do when it is not started, and its checks."""
+    exercise = part.exercise
+    failed = next((verdict for verdict in part.verdicts if verdict.status is Status.FAILED), None)
     rows = []
     for verdict in part.verdicts:
-        help_ = _help(exercise) if failed and verdict is failed[0] else ""
-        rows.append(_row(verdict, help_, times=times, opened=verdict.check in opened, links=links))
+        helps = verdict is failed and setting.notebook
+        rows.append(_row(verdict, setting, _help(exercise) if helps else ""))
+    level = 4 if setting.notebook else 3  # below the panel's title, or below the page's "Checks"
     return (
         f'<div class="lp-exercise"><div class="lp-exercise-head">'
-        f'<div class="lp-exercise-title" role="heading" aria-level="4">{inline(exercise.title)}</div>'
+        f'<div class="lp-exercise-title" role="heading" aria-level="{level}">{inline(exercise.title)}</div>'
         f'<span class="lp-level">{escape(exercise.level)}</span>'
         f'<span class="lp-count">{part.passed} of {len(part.verdicts)}</span></div>'
-        f"{'' if failed else _invitation(part, inviting, links)}"
+        f"{'' if failed else _invitation(part, setting)}"
         f'<ol class="lp-list">{"".join(rows)}</ol></div>'
     )
 
 
-def _invitation(part: Group, inviting: bool, links: bool) -> str:
+def _invitation(part: Group, setting: Setting) -> str:
     """What to write and where, for an exercise that is not started; with an offer of help where to begin."""
     waiting = [verdict for verdict in part.verdicts if verdict.status is Status.NOT_STARTED]
     if not waiting:
         return ""
     names = list(dict.fromkeys(verdict.unfinished for verdict in waiting if verdict.unfinished))
-    functions = " and ".join(f"<code>{escape(name)}</code>" for name in names)
     title = inline(part.exercise.title)
-    if links and part.exercise.heading:
+    if setting.notebook and part.exercise.heading:
         title = f'<a href="{escape(anchor(part.exercise.heading))}">{title}</a>'
     todo = f"Go to the cell of “{title}”."
     if names:
-        verb = "raise" if len(names) > 1 else "raises"
-        todo = (
-            f"Write {functions} in the cell of “{title}”: it still {verb} <code>NotImplementedError</code>."
-        )
-    if not inviting:
+        functions = " and ".join(f"<code>{escape(clip(name, 80)[0])}</code>" for name in names)
+        raises = "it still raises" if len(names) == 1 else "they still raise"
+        todo = f"Write {functions} in the cell of “{title}”: {raises} <code>NotImplementedError</code>."
+    if part.exercise.name != setting.start:
         return f'<div class="lp-invite"><p>{todo}</p></div>'
     return f'<div class="lp-invite lp-here"><p><b>Start here.</b> {todo}</p>{_help(part.exercise)}</div>'
 
@@ -131,9 +141,9 @@ def _help(exercise: ExerciseView) -> str:
     return hints + (more if taken < exercise.hints_total else "")
 
 
-def _row(verdict: Verdict, help_: str, *, times: bool, opened: bool, links: bool) -> str:
+def _row(verdict: Verdict, setting: Setting, help_: str) -> str:
     """A check: icon, title and word; with its evidence folded below when it failed or broke."""
-    state, timing, after = word(verdict, times).partition(" in ")
+    state, timing, after = word(verdict, setting.times).partition(" in ")
     tag = f"{escape(state)}{f'<span class=lp-time>{timing}{after}</span>' if timing else ''}"
     note = ""
     if verdict.status is Status.WAITING and verdict.waits_for:
@@ -146,9 +156,10 @@ def _row(verdict: Verdict, help_: str, *, times: bool, opened: bool, links: bool
         f'<span class="lp-vh">: </span><span class="lp-tag">{tag}</span>'
     )
     if folds:
-        body = _evidence(verdict, links) + help_
+        opened = " open" if verdict.check in setting.opened else ""
+        body = _evidence(verdict, setting.notebook) + help_
         row = (
-            f'<details class="lp-check"{" open" if opened else ""}><summary class="lp-row">{line}</summary>'
+            f'<details class="lp-check"{opened}><summary class="lp-row">{line}</summary>'
             f'<div class="lp-body">{body}</div></details>'
         )
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +12,7 @@ from labs.judge.verdict import Call, Exchange
 from labs.notebook.difference import pretty
 from labs.notebook.markup import clip, count, cut, escape, inline, shown
 
-__all__ = ["Message", "calls", "code", "exchanges", "logs", "status_kind", "summary"]
+__all__ = ["Message", "calls", "code", "exchanges", "logs", "summary", "tone"]
 
 # Characters and entries shown; what a check needs to say fits in them, and a page of failures stays light.
 LINE, HEAD, BODY, RECORD, CALL = 300, 1_200, 3_000, 800, 400
@@ -40,6 +40,11 @@ class Message:
         parts = (line.partition(":") for line in rest.split("\n") if line)
         return cls(_status_line(start), tuple((name, value.strip()) for name, _, value in parts), body)
 
+    def without(self, names: Collection[str]) -> Message:
+        """The message without the headers of these lower-case names."""
+        kept = tuple((name, value) for name, value in self.headers if name.lower() not in names)
+        return Message(self.start, kept, self.body)
+
     @property
     def word(self) -> str:
         """The start line without the protocol, short enough for a summary."""
@@ -56,9 +61,11 @@ def _status_line(start: str) -> str:
     return f"{answer[1]} {answer[2] or known.get(int(answer[1]), '')}".rstrip()
 
 
-def status_kind(start: str) -> str:
-    """Whose colour an answer gets: passed, failed, or not_run when it is neither plainly good nor bad."""
-    return {"2": "passed", "4": "failed", "5": "failed"}.get(start[:1], "not_run")
+def tone(start: str) -> str:
+    """The colour of an answer's first line, named as the statuses' are; its words say the same."""
+    answered = re.match(r"[2345]\d\d\b", start)
+    tones = {"2": "passed", "3": "running", "4": "broken", "5": "failed"}
+    return tones[start[0]] if answered else "not_run"
 
 
 def code(text: str, limit: int) -> str:
@@ -86,9 +93,9 @@ def exchanges(items: Sequence[Exchange]) -> str:
 
 
 def _exchange(exchange: Exchange) -> str:
-    answer = f'<pre aria-label="Answer">{_message(exchange.response)}</pre>' if exchange.response else ""
+    answer = f"<pre>{_message(exchange.response)}</pre>" if exchange.response else ""
     problem = f'<p class="lp-problem">{inline(exchange.problem)}</p>' if exchange.problem else ""
-    request = f'<pre aria-label="Request">{_message(exchange.request)}</pre>'
+    request = f"<pre>{_message(exchange.request)}</pre>"
     return f'<div class="lp-wire">{request}{answer}{problem}</div>'
 
 
@@ -96,7 +103,7 @@ def _message(text: str) -> str:
     message = Message.parse(text)
     head, left = clip(message.start, LINE)
     first, space, rest = head.partition(" ")
-    kind = f" lp-{status_kind(head)}" if first.isdigit() else ""
+    kind = f" lp-{tone(head)}" if first.isdigit() else ""
     start = f'<b class="lp-verb{kind}">{escape(first)}</b>{space}{escape(rest)}{" …" if left else ""}'
     lines = (escape(f"{name}: {value}") for name, value in message.headers)
     headers = "".join(f'\n<span class="lp-header">{line}</span>' for line in lines)

@@ -1,0 +1,92 @@
+"""The grader's feedback page: one HTML file that needs nothing else, made of the panel's parts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+
+from labs.judge.verdict import Report, Status
+from labs.notebook.looks import icon
+from labs.notebook.markup import clip, count, escape, inline, style
+from labs.notebook.panel import problem, state
+from labs.notebook.sections import ExerciseView, Setting, bar, group, section
+
+__all__ = ["feedback_page"]
+
+
+def feedback_page(
+    report: Report, exercises: Sequence[ExerciseView], *, title: str, lines: Sequence[str]
+) -> str:
+    """A page that says what passed, what failed and why, and what to do next.
+
+    `lines` are the grader's notes, such as that an exercise was not attempted; only `code` is markup in them.
+    The page has no script and loads nothing, which its content security policy enforces.
+    """
+    css = f"{style()}\n{style('feedback.css')}"
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    checks = _checks(report, exercises)
+    body = f"{_head(report, title)}{_notes(lines)}{checks}{_reading(report)}{_hints(report, exercises)}"
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
+        f"<title>{escape(clip(title, 200)[0])}</title>\n<style>{css}</style>\n</head>\n"
+        f'<body class="lp-page">\n<main>\n{body}{_again(report)}\n</main>\n</body>\n</html>\n'
+    )
+
+
+def _head(report: Report, title: str) -> str:
+    status, label = state(report)
+    return (
+        f'<div class="lab-panel lp-summary"><div class="lp-head">'
+        f'<h1 class="lp-title">{inline(title)}</h1>'
+        f'<div class="lp-state lp-{status.name.lower()}">{icon(status)}{label}</div>'
+        f'<p class="lp-score"><b>{report.score}</b> of {count(report.points, "point")}</p>'
+        f"{bar(report, ' checks') if report.verdicts else ''}</div>{problem(report)}</div>"
+    )
+
+
+def _notes(lines: Sequence[str]) -> str:
+    items = "".join(f"<li>{inline(line, 1_000)}</li>" for line in lines)
+    return f'<h2>Notes</h2><div class="lab-panel lp-box"><ul>{items}</ul></div>' if items else ""
+
+
+def _checks(report: Report, exercises: Sequence[ExerciseView]) -> str:
+    failed = frozenset(v.check for v in report.verdicts if v.status in (Status.FAILED, Status.BROKEN))
+    setting = Setting(times=False, opened=failed, notebook=False)
+    sections = "".join(section(part, setting) for part in group(report, exercises))
+    return f'<h2>Checks</h2><div class="lab-panel">{sections}</div>' if sections else ""
+
+
+def _reading(report: Report) -> str:
+    """The lesson's headings behind the failed checks, each once."""
+    wanted = dict.fromkeys(v.read for v in report.verdicts if v.read and v.status is Status.FAILED)
+    items = "".join(f"<li>{inline(heading)}</li>" for heading in wanted)
+    return (
+        f'<h2>Read again in the lesson</h2><div class="lab-panel lp-box"><ul>{items}</ul></div>'
+        if items
+        else ""
+    )
+
+
+def _hints(report: Report, exercises: Sequence[ExerciseView]) -> str:
+    """Help that is still to be had, for the exercises that need it."""
+    items = []
+    for part in group(report, exercises):
+        left = part.exercise.hints_total - len(part.exercise.hints)
+        if left > 0 and part.passed < len(part.verdicts):
+            call = f"<code>lab.hint(&quot;{escape(part.exercise.name)}&quot;)</code>"
+            items.append(f"<li>{inline(part.exercise.title)}: {count(left, 'hint')} left, {call}</li>")
+    boxed = f'<div class="lab-panel lp-box"><ul>{"".join(items)}</ul></div>'
+    return f"<h2>Hints not used yet</h2>{boxed}" if items else ""
+
+
+def _again(report: Report) -> str:
+    """How to see the same verdict at one's own desk."""
+    if not report.seed:
+        return ""
+    call = f"labs check {report.lab} --app module:factory --seed {report.seed}"
+    return f'<p class="lp-again">The same facts again, with your own module: <code>{escape(call)}</code></p>'
