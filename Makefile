@@ -16,7 +16,7 @@ FULL = import ensurepip, venv; $(NEW)
 bootstrap = @for probe in "$(FULL)" "$(NEW)"; do for python in $(PYTHONS); do \
 	if "$$python" -c "$$probe" 2>/dev/null; then exec "$$python" tools/bootstrap.py $(1); fi; done; done; \
 	echo "Python 3.11 or newer is needed, and none was found as $(PYTHONS):" \
-	"install one, or say where it is with make $@ PYTHON=/path/to/python3.12." >&2; exit 1
+	"install one, or say where it is with PYTHON=/path/to/python3.12 behind the make command." >&2; exit 1
 
 .PHONY: help lab test lock clean
 
