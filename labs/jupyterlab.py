@@ -32,7 +32,7 @@ def start(
         port: Where it listens. A port that is taken is refused, rather than quietly replaced by the next.
         open_browser: Whether to open the link as well as print it.
         notebook: The notebook to open, relative to the clone.
-        extra: Further options for `jupyter lab`; they win over the ones set here.
+        extra: Further options for `jupyter lab`. Jupyter refuses one that is given twice, so none of those above.
 
     Raises:
         UserError: The port can't be used, or the notebook is not there.
@@ -53,11 +53,12 @@ def start(
         "--ServerApp.port_retries=0",
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={CLONE}",
-        f"--ServerApp.open_browser={open_browser}",
         f"--LabApp.default_url=/lab/tree/{quote(notebook)}",
         # The open tabs of this clone, not those of whatever the same person last did in another JupyterLab.
         f"--LabApp.workspaces_dir={WORKSPACES}",
     ]
+    if not open_browser:
+        arguments.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         arguments.append("--allow-root")  # containers are often root, and Jupyter refuses it otherwise
     try:
@@ -74,8 +75,8 @@ def _require_free(port: int) -> None:
     other = port + 1 if port < 2**16 - 1 else port - 1
     try:
         # As a client too: on macOS, binding succeeds next to a server that listens on all addresses.
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            taken = True
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as client:
+            taken = client.getsockname() != client.getpeername()  # equal: it met itself, there is no server
     except OSError:
         taken = False
     with socket.socket() as probe:
