@@ -32,7 +32,7 @@ def start(
         port: Where it listens. A port that is taken is refused, rather than quietly replaced by the next.
         open_browser: Whether to open the link as well as print it.
         notebook: The notebook to open, relative to the clone.
-        extra: Further options for `jupyter lab`. Jupyter refuses one that is given twice, so none of those above.
+        extra: Further options for `jupyter lab`, each other than the ones set here: it takes none twice.
 
     Raises:
         UserError: The port can't be used, or the notebook is not there.
