@@ -1,0 +1,84 @@
+"""The course: which labs there are, in which order, and where their files stand."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from labs.errors import UserError
+from labs.lesson import Exercise, Lesson, load_lesson
+
+__all__ = ["PATTERNS", "ROOT", "Pattern", "find_pattern", "find_patterns"]
+
+PACKAGE = Path(__file__).parent
+ROOT = PACKAGE.parent  # the clone: notebooks and solutions stand here
+PATTERNS = PACKAGE / "patterns"
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One lab: a folder with lesson.md, checks.py and answers."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name: how learners, commands and checks call the lab."""
+        return self.folder.name
+
+    @cached_property
+    def lesson(self) -> Lesson:
+        """The lesson; LessonError when lesson.md is broken."""
+        return load_lesson(self.folder)
+
+    @property
+    def title(self) -> str:
+        """The lesson's title."""
+        return self.lesson.title
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The backing services: some of database, cache, downstream."""
+        return tuple(self.lesson.needs)
+
+    @property
+    def exercises(self) -> list[Exercise]:
+        """The exercises, in the order of the lesson."""
+        return self.lesson.exercises
+
+    @property
+    def checks_file(self) -> Path:
+        """The pytest file that judges a service."""
+        return self.folder / "checks.py"
+
+    @property
+    def notebook_name(self) -> str:
+        """The name of the built notebook, in notebooks/ and in solutions/."""
+        return f"{self.lesson.order:02d}_{self.name}.ipynb"
+
+    def exercise(self, name: str) -> Exercise:
+        """An exercise by name; UserError when there is none."""
+        for exercise in self.exercises:
+            if exercise.name == name:
+                return exercise
+        known = ", ".join(exercise.name for exercise in self.exercises)
+        raise UserError(f"{name!r} is no exercise of this lab; it has {known}.")
+
+
+def find_patterns() -> list[Pattern]:
+    """Every lab, in the order of the course."""
+    folders = [file.parent for file in PATTERNS.glob("*/lesson.md")]
+    return sorted((Pattern(folder) for folder in folders), key=lambda pattern: (pattern.lesson.order, pattern.name))
+
+
+def find_pattern(name: str) -> Pattern:
+    """One lab by name, such as "caching" or "08_caching"; UserError with the known ones when there is none."""
+    folders = {file.parent.name: file.parent for file in PATTERNS.glob("*/lesson.md")}
+    plain = name.removesuffix(".ipynb").lstrip("0123456789_").replace("-", "_").replace(" ", "_").lower()
+    if plain in folders:
+        return Pattern(folders[plain])
+    near = difflib.get_close_matches(plain, folders, n=1)
+    guess = f"Did you mean {near[0]!r}? " if near else ""
+    raise UserError(f"There is no lab {name!r}. {guess}The labs are: {', '.join(sorted(folders))}.")

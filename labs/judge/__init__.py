@@ -1,0 +1,11 @@
+"""Checks: what they may ask of a service, and the verdicts they come to.
+
+A lab's `checks.py` imports from here, from pytest and from the standard library, and from nowhere else.
+"""
+
+from labs.judge.client import Answer, Request
+from labs.judge.logs import Logs
+from labs.judge.outcome import CheckFailed
+from labs.judge.service import ServiceUnderTest
+
+__all__ = ["Answer", "CheckFailed", "Logs", "Request", "ServiceUnderTest"]

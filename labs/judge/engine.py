@@ -1,0 +1,133 @@
+"""Run a lab's checks against a host, through pytest, and return the report."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from labs.course import Pattern
+from labs.judge.fresh import Fresh
+from labs.judge.plugin import JudgePlugin
+from labs.judge.verdict import Report, Status, Verdict
+from labs.service.host import Host, Incident
+from labs.service.stream import LogStream
+
+__all__ = ["list_checks", "run_checks", "run_checks_in_terminal"]
+
+# Nothing but what judging needs: each plugin left out is time a learner does not wait.
+_QUIET = [
+    *("-p", "no:terminal"),
+    *("-p", "no:logging"),
+    *("-p", "no:capture"),
+    *("-p", "no:cacheprovider"),
+    *("-p", "no:junitxml"),
+    *("-p", "no:pastebin"),
+    *("-p", "no:doctest"),
+    *("-p", "no:faulthandler"),
+    *("-p", "no:unraisableexception"),
+    *("-p", "no:threadexception"),
+    *("-p", "no:warnings"),
+]
+_TERMINAL = [*("-p", "no:cacheprovider"), *("-p", "no:logging"), "--capture=no", "--tb=short"]
+
+
+def run_checks(
+    pattern: Pattern,
+    host: Host,
+    *,
+    only: str = "",
+    seed: str = "",
+    listener: Callable[[Verdict], None] | None = None,
+) -> Report:
+    """Judge one service by one lab's checks. `only` names an exercise or a check; `listener` hears of each step.
+
+    Never raises for what the service does. KeyboardInterrupt ends the run: what was judged by then stands.
+    """
+    plugin = _plugin(pattern, host, only, seed, listener)
+    started = time.perf_counter()
+    code = _pytest([str(pattern.checks_file), *_QUIET], plugin)
+    return _report(pattern, plugin, code, time.perf_counter() - started)
+
+
+def run_checks_in_terminal(
+    pattern: Pattern, host: Host, *, only: str = "", seed: str = "", arguments: Sequence[str] = ()
+) -> tuple[Report, int]:
+    """The same with pytest's own output, options and exit code: the code is 0 only when every check passed."""
+    plugin = _plugin(pattern, host, only, seed, None)
+    started = time.perf_counter()
+    code = _pytest([str(pattern.checks_file), *_TERMINAL, *arguments], plugin)
+    report = _report(pattern, plugin, code, time.perf_counter() - started)
+    return report, 1 if code == 0 and report.count(Status.PASSED) != len(report.verdicts) else code
+
+
+def list_checks(pattern: Pattern) -> Report:
+    """The lab's checks, none of them run."""
+    plugin = _plugin(pattern, _NoHost(), "", "", None)
+    code = _pytest([str(pattern.checks_file), *_QUIET, "--collect-only"], plugin)
+    return _report(pattern, plugin, code, 0.0)
+
+
+def _plugin(
+    pattern: Pattern, host: Host, only: str, seed: str, listener: Callable[[Verdict], None] | None
+) -> JudgePlugin:
+    headings = {exercise.name: exercise.heading for exercise in pattern.exercises}
+    return JudgePlugin(host, needs=pattern.needs, fresh=Fresh(seed), headings=headings, listener=listener, only=only)
+
+
+def _pytest(arguments: list[str], plugin: JudgePlugin) -> int:
+    folder = os.path.dirname(arguments[0])
+    options = ["-c", os.devnull, f"--rootdir={folder}", "--import-mode=importlib", "--strict-markers"]
+    with _without_plugin_autoload():
+        return int(pytest.main([*arguments, *options], plugins=[plugin]))
+
+
+@contextlib.contextmanager
+def _without_plugin_autoload() -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS")}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _report(pattern: Pattern, plugin: JudgePlugin, code: int, seconds: float) -> Report:
+    report = Report(
+        pattern.name,
+        pattern.title,
+        list(plugin.verdicts.values()),
+        seed=plugin.fresh_facts.seed,
+        seconds=seconds,
+    )
+    for verdict in report.verdicts:
+        if verdict.status is Status.RUNNING:  # interrupted
+            verdict.status = Status.NOT_RUN
+    if not report.verdicts:
+        report.problem = (
+            f"{plugin.only!r} names no exercise and no check of this lab."
+            if plugin.only and code == pytest.ExitCode.NO_TESTS_COLLECTED
+            else f"The checks in {pattern.checks_file} could not be read: run pytest on that file to see why."
+        )
+    return report
+
+
+class _NoHost:
+    """For listing checks: there is no service."""
+
+    stream = LogStream()
+    incidents: list[Incident] = []
+
+    def start(self, env: object) -> str:
+        raise RuntimeError("checks are only listed here")
+
+    def stop(self) -> None:
+        pass
