@@ -4,8 +4,18 @@ A lab's `checks.py` imports from here, from pytest and from the standard library
 """
 
 from labs.judge.client import Answer, Request
-from labs.judge.logs import Logs
+from labs.judge.domain import create_order, create_user
+from labs.judge.logs import Logs, parse_record
 from labs.judge.outcome import CheckFailed
 from labs.judge.service import ServiceUnderTest
 
-__all__ = ["Answer", "CheckFailed", "Logs", "Request", "ServiceUnderTest"]
+__all__ = [
+    "Answer",
+    "CheckFailed",
+    "Logs",
+    "Request",
+    "ServiceUnderTest",
+    "create_order",
+    "create_user",
+    "parse_record",
+]
