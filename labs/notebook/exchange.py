@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from labs.judge.verdict import Exchange
 from labs.notebook.difference import pretty
 from labs.notebook.markup import clean, clip, count, escape, inline, style
 from labs.notebook.transcript import LINE, Message, code, tone
+
+if TYPE_CHECKING:
+    from labs.judge.verdict import Exchange
 
 __all__ = ["ExchangeView"]
 
@@ -28,9 +30,10 @@ class ExchangeView:
         line, status = _short(request), _short(answer) or "No answer"
         verb, space, target = line.partition(" ")
         both = bool(request.body and answer.body)
+        sent = f'<code><b class="lp-verb">{escape(verb)}</b>{space}{escape(target)}</code>'
+        pill = f'<span class="lp-state lp-{tone(answer.start)}">{escape(status)}</span>'
         parts = [
-            f'<div class="lp-head"><code><b class="lp-verb">{escape(verb)}</b>{space}{escape(target)}</code>'
-            f'<span class="lp-state lp-{tone(answer.start)}">{escape(status)}</span></div>',
+            f'<div class="lp-head">{sent}{pill}</div>',
             _body(request, "Sent", both),
             f'<p class="lp-problem">{inline(self.exchange.problem)}</p>' if self.exchange.problem else "",
             _body(answer, "Answered", both),
@@ -47,14 +50,14 @@ class ExchangeView:
         """The exchange as on the wire, without the headers that change with every run."""
         request, answer = self._messages()
         blocks = [_short(request), _body_text(request), _short(answer) or "No answer"]
-        blocks += [self.exchange.problem, "\n".join(f"{name}: {value}" for name, value in answer.headers)]
+        blocks += [self.exchange.problem, "\n".join(answer.lines)]
         return "\n".join(clean(block) for block in [*blocks, _body_text(answer)] if block)
 
     def _messages(self) -> tuple[Message, Message]:
         request, answer = Message.parse(self.exchange.request), Message.parse(self.exchange.response)
         return request.without(CHANGING), answer.without(CHANGING)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What IPython asks for when the exchange is displayed."""
         return {"text/html": self.html(), "text/plain": self.text()}
 
@@ -83,6 +86,6 @@ def _body_text(message: Message) -> str:
 def _headers(message: Message, title: str) -> str:
     if not message.headers:
         return ""
-    lines = "\n".join(f'<span class="lp-key">{escape(n)}</span>: {escape(v)}' for n, v in message.headers)
+    lines = "\n".join(f'<span class="lp-header">{escape(line)}</span>' for line in message.lines)
     summary = f"<summary>{title} <small>{len(message.headers)}</small></summary>"
     return f'<details class="lp-fold">{summary}<pre>{lines}</pre></details>'

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from labs.judge.verdict import Report, Status
 from labs.notebook.looks import icon
 from labs.notebook.markup import clip, count, escape, inline, style
 from labs.notebook.panel import problem, state
 from labs.notebook.sections import ExerciseView, Setting, bar, group, section
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["feedback_page"]
 
@@ -40,12 +43,12 @@ def feedback_page(
 
 def _head(report: Report, title: str) -> str:
     status, label = state(report)
+    score = f'<p class="lp-score"><b>{report.score}</b> of {count(report.points, "point")}</p>'
     return (
         f'<div class="lab-panel lp-summary"><div class="lp-head">'
         f'<h1 class="lp-title">{inline(title)}</h1>'
         f'<div class="lp-state lp-{status.name.lower()}">{icon(status)}{label}</div>'
-        f'<p class="lp-score"><b>{report.score}</b> of {count(report.points, "point")}</p>'
-        f"{bar(report, ' checks') if report.verdicts else ''}</div>{problem(report)}</div>"
+        f"{score + bar(report, ' checks') if report.verdicts else ''}</div>{problem(report)}</div>"
     )
 
 

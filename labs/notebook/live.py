@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from IPython import get_ipython
 from IPython.display import DisplayHandle, display
 
-from labs.notebook.panel import Panel
+if TYPE_CHECKING:
+    from labs.notebook.panel import Panel
 
 __all__ = ["LivePanel", "somebody_watches"]
 

@@ -77,7 +77,7 @@ class _SafeMarkdown(MarkdownIt):
         # An image would call home when the page is opened; a heading would enter the notebook's contents.
         self.disable(["image", "heading", "lheading", "html_block", "html_inline"])
 
-    def validateLink(self, url: str) -> bool:
+    def validateLink(self, url: str) -> bool:  # noqa: N802 (the parser's own name)
         return url.lower().startswith(("https://", "http://", "#"))
 
 
@@ -100,7 +100,7 @@ def inline(text: str, limit: int = 400) -> str:
 def plain(text: str) -> str:
     """Markdown without its marks, for terminals and one-line summaries."""
     text = clean(clip(text, MARKDOWN_LIMIT)[0])
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"\[([^\[\]]*)\]\([^()]*\)", r"\1", text)
     return re.sub(r"\*\*|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)", "", text)
 
 

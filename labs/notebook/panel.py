@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from labs.judge.verdict import Report, Status
 from labs.notebook.looks import icon, shows_times
 from labs.notebook.markup import count, escape, inline, markdown, style
 from labs.notebook.plaintext import report_text
 from labs.notebook.sections import ExerciseView, Setting, bar, group, section
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["ExerciseView", "Panel", "state"]
 
@@ -79,7 +81,7 @@ class Panel:
         label = state(self.report)[1]
         return report_text(self.report, self.exercises, eyebrow=self.eyebrow, state=label, footer=footer)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What IPython asks for when the panel is displayed."""
         return {"text/html": self.html(), "text/plain": self.text()}
 
@@ -89,23 +91,19 @@ class Panel:
 
 def state(report: Report) -> tuple[Status, str]:
     """Where the whole run stands: the status whose look it gets, and a word or two."""
-    failed, broken = report.count(Status.FAILED), report.count(Status.BROKEN)
-    passed, left = report.count(Status.PASSED), len(report.verdicts) - report.count(Status.PASSED)
-    if report.problem:
-        return Status.FAILED, "Could not run"
-    if report.count(Status.RUNNING):
-        return Status.RUNNING, "Checking…"
-    if failed:
-        return Status.FAILED, f"{count(failed, 'check')} failing"
-    if broken:
-        return Status.BROKEN, f"{count(broken, 'check')} broken"
-    if report.passed:
-        return Status.PASSED, "All checks pass"
-    if passed:
-        return Status.NOT_STARTED, f"{left} to go"
-    if report.count(Status.NOT_STARTED):
-        return Status.NOT_STARTED, "Not started"
-    return Status.NOT_RUN, "Not checked yet"
+    failed, broken, passed = (report.count(s) for s in (Status.FAILED, Status.BROKEN, Status.PASSED))
+    started = f"{len(report.verdicts) - passed} to go" if passed else "Not started"
+    cases = (
+        (report.problem, Status.FAILED, "Could not run"),
+        (report.count(Status.RUNNING), Status.RUNNING, "Checking…"),
+        (failed, Status.FAILED, f"{count(failed, 'check')} failing"),
+        (broken, Status.BROKEN, f"{count(broken, 'check')} broken"),
+        (report.passed, Status.PASSED, "All checks pass"),
+        (passed or report.count(Status.NOT_STARTED), Status.NOT_STARTED, started),
+    )
+    return next(
+        ((status, label) for holds, status, label in cases if holds), (Status.NOT_RUN, "Not checked yet")
+    )
 
 
 def problem(report: Report) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from labs.judge.verdict import Report, Status, Verdict
 from labs.notebook.difference import aligned
@@ -11,6 +11,9 @@ from labs.notebook.looks import LOOKS, shows_times, word
 from labs.notebook.markup import clean, clip, cut, plain
 from labs.notebook.sections import ExerciseView, Group, group
 from labs.notebook.transcript import summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["labelled", "report_text", "verdict_text"]
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from labs.judge.verdict import Report, Status, Verdict
 from labs.notebook import transcript
 from labs.notebook.difference import difference
 from labs.notebook.looks import icon, word
 from labs.notebook.markup import anchor, clip, escape, inline, markdown, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["ExerciseView", "Group", "Setting", "bar", "group", "reason", "section"]
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from labs.judge.verdict import Call, Exchange
 from labs.notebook.difference import pretty
 from labs.notebook.markup import clip, count, cut, escape, inline, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from labs.judge.verdict import Call, Exchange
 
 __all__ = ["Message", "calls", "code", "exchanges", "logs", "summary", "tone"]
 
 # Characters and entries shown; what a check needs to say fits in them, and a page of failures stays light.
-LINE, HEAD, BODY, RECORD, CALL = 300, 1_200, 3_000, 800, 400
+LINE, HEAD, BODY, RECORD, CALL = 300, 3_000, 3_000, 800, 400
 EXCHANGES, RECORDS, CALLS = 6, 30, 20
 
 KEY = re.compile(r'("(?:[^"\\\n]|\\.)*")(?=\s*:)')
@@ -36,9 +39,16 @@ class Message:
         blank = re.search(r"\r?\n\r?\n", text)
         if blank:
             head, body = text[: blank.start()], text[blank.end() :]
-        start, _, rest = clip(head, LINE + HEAD)[0].replace("\r\n", "\n").partition("\n")
+        head, left = clip(head, HEAD)
+        start, _, rest = head.replace("\r\n", "\n").partition("\n")
         parts = (line.partition(":") for line in rest.split("\n") if line)
-        return cls(_status_line(start), tuple((name, value.strip()) for name, _, value in parts), body)
+        headers = tuple((name, value.strip()) for name, _, value in parts)
+        return cls(_status_line(start), headers + (((cut(left), ""),) if left else ()), body)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The headers as they are written."""
+        return tuple(f"{name}: {value}" if value else name for name, value in self.headers)
 
     def without(self, names: Collection[str]) -> Message:
         """The message without the headers of these lower-case names."""
@@ -105,8 +115,7 @@ def _message(text: str) -> str:
     first, space, rest = head.partition(" ")
     kind = f" lp-{tone(head)}" if first.isdigit() else ""
     start = f'<b class="lp-verb{kind}">{escape(first)}</b>{space}{escape(rest)}{" …" if left else ""}'
-    lines = (escape(f"{name}: {value}") for name, value in message.headers)
-    headers = "".join(f'\n<span class="lp-header">{line}</span>' for line in lines)
+    headers = "".join(f'\n<span class="lp-header">{escape(line)}</span>' for line in message.lines)
     body = f"\n\n{code(pretty(message.body), BODY)}" if message.body else ""
     return start + headers + body
 
