@@ -107,6 +107,7 @@ def _report(pattern: Pattern, plugin: JudgePlugin, code: int, seconds: float) ->
         list(plugin.verdicts.values()),
         seed=plugin.fresh_facts.seed,
         seconds=seconds,
+        problem=plugin.problem,
     )
     for verdict in report.verdicts:
         if verdict.status is Status.RUNNING:  # interrupted

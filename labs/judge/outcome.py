@@ -17,3 +17,4 @@ class CheckFailed(AssertionError):
         self.cause = cause
         self.expected = expected
         self.got = got
+        self.fatal = False  # no other check can come to anything: the service does not start at all

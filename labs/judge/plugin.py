@@ -65,6 +65,8 @@ class JudgePlugin:
         self.only = only
         self.verdicts: dict[str, Verdict] = {}
         self.comparison = Comparison()
+        self.problem = ""  # why judging ended before its end
+        self._has_started = False
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     # Collection
@@ -134,6 +136,7 @@ class JudgePlugin:
         if call.excinfo is None:
             if call.when == "call":
                 verdict.status = Status.PASSED
+                self._has_started = True
         elif report.failed and verdict.status is Status.RUNNING:
             self._fail(item, verdict, call.excinfo.value)
             report.longrepr = "\n".join(verdict_lines(verdict))
@@ -151,7 +154,12 @@ class JudgePlugin:
             verdict.status, verdict.unfinished = Status.NOT_STARTED, unfinished
             return
         verdict.status = Status.FAILED
-        if isinstance(error, CheckFailed):
+        if isinstance(error, CheckFailed) and error.fatal and not self._has_started:
+            # Nothing else can be learned: say it once rather than once per check.
+            self.problem = error.cause
+            verdict.cause, verdict.status = error.cause, Status.NOT_RUN
+            item.session.shouldstop = "the service does not start"
+        elif isinstance(error, CheckFailed):
             verdict.cause, verdict.expected, verdict.got = error.cause, show(error.expected), show(error.got)
         elif isinstance(error, AssertionError):
             verdict.cause = cause_of(error)

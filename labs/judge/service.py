@@ -23,6 +23,7 @@ class ServiceUnderTest:
     def __init__(self, host: Host, environment: Environment) -> None:
         self.host = host
         self.environment = dict(environment)
+        self._given = dict(environment)
         self.exchanges: list[Exchange] = []
         self._url: str | None = None
         self._lock = threading.Lock()
@@ -41,7 +42,9 @@ class ServiceUnderTest:
             self._url = self.host.start(self.environment)
         except StartFailed as error:
             log = "\n".join(self.host.stream.lines[-12:])
-            raise CheckFailed(f"The service did not start. {error}", expected="a service that starts", got=log) from None
+            failed = CheckFailed(f"The service did not start. {error}", expected="a service that starts", got=log)
+            failed.fatal = self.environment == self._given
+            raise failed from None
 
     def refuse_to_start(self, **changes: str | None) -> str:
         """Try to start where the service must refuse: returns what it said, its log included. Fails if it starts."""

@@ -32,6 +32,12 @@ GRACE = 1.0  # seconds for requests to end when the service stops
 SHUTDOWN = 3.0  # seconds for the lifespan's shutdown
 
 
+_NOT_DEFINED = (
+    "The cell that defines it has not run, has a syntax error or is no longer there "
+    "(in a notebook `lab.starter(\"exercise\")` shows a cell as it was)."
+)
+
+
 class Runner:
     """Runs a factory's app in this process, on a real port of 127.0.0.1. Implements `labs.service.Host`.
 
@@ -44,6 +50,7 @@ class Runner:
         self.port = port
         self.start_timeout = start_timeout
         self.capture = True  # False: the process's own stdout and stderr are the service's log stream
+        self.new_stream: Callable[[], LogStream] = LogStream
         self.stream = LogStream()
         self.incidents: list[Incident] = []
         self._server: _Server | None = None
@@ -52,7 +59,7 @@ class Runner:
     def start(self, env: Environment) -> str:
         """Build, start and serve the app. Raises NotStarted, StartFailed, or UserError when the port is taken."""
         self.stop()
-        self.stream = LogStream()
+        self.stream = self.new_stream()
         self.incidents = []
         try:
             check_factory(self.factory)
@@ -177,6 +184,8 @@ class _App:
         if isinstance(error, SystemExit):
             said = f": {error.code}" if isinstance(error.code, str) else f" ({error.code})"
             return StartFailed(f"{what} ended the process with sys.exit{said}.")
+        if isinstance(error, NameError):
+            return StartFailed(f"{what} raised NameError: {error}. {_NOT_DEFINED}")
         return StartFailed(f"{what} raised {type(error).__name__}: {str(error)[:500]}")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -1,0 +1,140 @@
+"""The `labs` command: start the workbook, check a service, prove a lab, build notebooks, grade submissions."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from labs import __version__
+from labs.errors import UserError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code. A UserError becomes one sentence on stderr and the exit code 2."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(given)
+    if rest and not options.passes_on:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = [argument for argument in rest if argument != "--"]
+    try:
+        return int(options.run(options))
+    except UserError as error:
+        print(f"labs: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("labs: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe has gone, as with `| head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="labs", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"labs {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    start = commands.add_parser("start", help="open the workbook in JupyterLab; other options go to jupyter lab")
+    start.add_argument("--port", type=int, default=8888, help="the port on this machine (default: %(default)s)")
+    start.add_argument("--no-browser", action="store_true", help="print the link instead of opening it")
+    start.set_defaults(run=_start, passes_on=True)
+
+    check = commands.add_parser("check", help="judge a service by a lab's checks; other options go to pytest")
+    check.add_argument("pattern", metavar="PATTERN", help="the lab, such as caching")
+    check.add_argument("--app", required=True, metavar="MODULE:FACTORY", help="or path/to/file.py:factory")
+    check.add_argument("--only", default="", metavar="NAME", help="an exercise or a check")
+    check.add_argument("--seed", default="", help="draw the same fresh facts as an earlier run")
+    check.add_argument("--junit-xml", metavar="FILE", help="write the results as JUnit XML, too")
+    check.set_defaults(run=_check, passes_on=True)
+
+    verify = commands.add_parser("verify", help="prove labs: right answers pass, wrong ones fail as named")
+    verify.add_argument("patterns", metavar="PATTERN", nargs="*", help="labs (default: all)")
+    verify.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
+    verify.add_argument("--repeat", type=int, default=1, help="judge everything this many times")
+    verify.set_defaults(run=_verify, passes_on=False)
+
+    build = commands.add_parser("build", help="make notebooks/ and solutions/ from the lesson files")
+    build.add_argument("patterns", metavar="PATTERN", nargs="*", help="labs (default: all)")
+    build.add_argument("--force", action="store_true", help="also what is up to date")
+    build.add_argument("--check", action="store_true", help="change nothing; fail when something is stale")
+    build.set_defaults(run=_build, passes_on=False)
+
+    grade = commands.add_parser("grade", help="execute a filled notebook and judge its service from outside")
+    grade.add_argument("notebook", metavar="NOTEBOOK", type=Path)
+    grade.add_argument("--out", metavar="DIR", type=Path, required=True, help="where the results go")
+    grade.add_argument("--timeout", type=float, default=120.0, help="seconds for one cell (default: %(default)s)")
+    grade.set_defaults(run=_grade, passes_on=False)
+    return parser
+
+
+def _start(options: argparse.Namespace) -> int:
+    from labs.jupyterlab import start
+
+    return start(options.port, not options.no_browser, extra=options.rest)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from labs.course import find_pattern
+    from labs.judge.engine import run_checks_in_terminal
+    from labs.service.process import ProcessHost
+
+    pattern = find_pattern(options.pattern)
+    arguments = list(options.rest)
+    if options.junit_xml:
+        arguments.append(f"--junit-xml={Path(options.junit_xml).resolve()}")
+    host = ProcessHost(options.app)
+    try:
+        report, code = run_checks_in_terminal(
+            pattern, host, only=options.only, seed=options.seed, arguments=arguments
+        )
+    finally:
+        host.close()
+    if report.problem:
+        raise UserError(report.problem)
+    print(f"{report.score} of {report.points} points. The same facts again: --seed {report.seed}")
+    return code
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from labs.authoring.verify import verify
+
+    return 0 if verify(_chosen(options.patterns), jobs=options.jobs, repeat=options.repeat) else 1
+
+
+def _build(options: argparse.Namespace) -> int:
+    from labs.authoring.build import build, stale
+    from labs.course import ROOT
+
+    patterns = _chosen(options.patterns)
+    if options.check:
+        problems = stale(patterns, ROOT)
+        print("\n".join(problems) or "Everything is up to date.")
+        return 1 if problems else 0
+    for file in build(patterns, ROOT, force=options.force):
+        print(f"wrote {file}")
+    return 0
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from labs.grading.grade import grade
+
+    result = grade(options.notebook, options.out, cell_timeout=options.timeout)
+    print(result.summary())
+    return 0
+
+
+def _chosen(names: list[str]) -> list:
+    from labs.course import find_pattern, find_patterns
+
+    return [find_pattern(name) for name in names] if names else find_patterns()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""A papermill engine that lets a judge in while the kernel is still there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine
+from papermill.log import logger
+from papermill.utils import merge_kwargs, remove_args
+
+__all__ = ["LabsEngine"]
+
+
+class LabsEngine(NBClientEngine):
+    """Executes a notebook as papermill's own engine does; then calls `judge(execute)` before the kernel goes.
+
+    `execute(code)` runs code in the kernel without waiting for it. Without `judge` (as in plain
+    `papermill --engine labs`) it is the stock engine.
+    """
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        *,
+        judge: Callable[[Callable[[str], Any]], None] | None = None,
+        log_output: bool = False,
+        stdout_file: Any = None,
+        stderr_file: Any = None,
+        start_timeout: int = 60,
+        execution_timeout: int | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run the cells of `nb_man.nb`; the options are those of papermill's engine, and `judge`."""
+        options = merge_kwargs(
+            remove_args(["input_path", "timeout", "startup_timeout"], **kwargs),
+            timeout=execution_timeout or kwargs.get("timeout"),
+            startup_timeout=start_timeout,
+            kernel_name=kernel_name,
+            log=logger,
+            log_output=log_output,
+            stdout_file=stdout_file,
+            stderr_file=stderr_file,
+        )
+        return _Client(nb_man, judge, **options).execute()
+
+
+class _Client(PapermillNotebookClient):
+    def __init__(self, nb_man: Any, judge: Any, **options: Any) -> None:
+        super().__init__(nb_man, **options)
+        self._judge = judge
+
+    def papermill_execute_cells(self) -> None:
+        super().papermill_execute_cells()
+        if self._judge is not None:
+            self._judge(lambda code: self.kc.execute(code, silent=True, store_history=False))

@@ -1,0 +1,344 @@
+"""What a notebook talks to: open a lab, serve the app, run the checks, ask for help."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from IPython import get_ipython
+from IPython.display import Markdown, display
+
+from labs.backing import CacheServer, Database, Downstream
+from labs.course import ROOT, Pattern, find_pattern, find_patterns
+from labs.errors import UserError
+from labs.judge.client import Answer, Request, exchange
+from labs.judge.engine import list_checks, run_checks
+from labs.judge.verdict import Exchange, Report, Status, Verdict
+from labs.lesson import Exercise
+from labs.notebook.exchange import ExchangeView
+from labs.notebook.live import LivePanel, somebody_watches
+from labs.notebook.panel import ExerciseView, Panel
+from labs.progress import Progress, default_path
+from labs.service.host import NotStarted, StartFailed
+from labs.service.process_state import mark_pristine
+from labs.service.runner import Runner
+
+__all__ = ["Lab", "Served", "open_lab"]
+
+# The people whom a served service finds in its database.
+_PEOPLE = (("Ada Lovelace", "ada@example.com"), ("Grace Hopper", "grace@example.com"), ("Alan Turing", "alan@example.com"))
+
+
+def open_lab(name: str) -> Lab:
+    """Open a lab by name and show its exercises and checks. Raises UserError, with the known names, for another."""
+    mark_pristine()
+    lab = Lab(find_pattern(name))
+    lab.show()
+    return lab
+
+
+class Lab:
+    """One lab in one notebook."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.pattern = pattern
+        self._listed = list_checks(pattern)
+        self._report = self._nothing_run("")
+        # Solutions that somebody runs are not that person's progress.
+        kept = None if Path.cwd().resolve().is_relative_to(ROOT / "solutions") else default_path(ROOT)
+        self._progress = Progress(kept)
+        self._served: Served | None = None
+        self._judged: Runner | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="labs-")
+
+    # The backing services of the served app, with their faults: `lab.cache.down()`, `lab.cache.up()`.
+
+    @cached_property
+    def database(self) -> Database:
+        """The database behind the served service, with three users."""
+        database = Database(Path(self._folder.name) / "service.sqlite")
+        for name, email in _PEOPLE:
+            database.add_user(name=name, email=email)
+        return database
+
+    @cached_property
+    def cache(self) -> CacheServer:
+        """The Redis behind the served service."""
+        return CacheServer()
+
+    @cached_property
+    def downstream(self) -> Downstream:
+        """The other team's service that the served service calls."""
+        return Downstream()
+
+    # Serving
+
+    def serve(self, factory: Callable[[], Any], *, port: int = 0, env: Mapping[str, str] | None = None) -> Served:
+        """Run the factory's app in this kernel. Called again, it swaps the app and keeps the address.
+
+        Nothing is raised for an app that does not start: a sentence says why, and the checks say it, too.
+        """
+        if self._served is None or (port and self._served.runner.port != port):
+            if self._served is not None:
+                self._served.stop()
+            self._served = Served(Runner(factory, port=port))
+        self._served.start(factory, {**self._environment(), **(env or {})})
+        return self._served
+
+    def _environment(self) -> dict[str, str]:
+        environment = {"SERVICE_NAME": "orders", "APP_VERSION": "1.0.0", "ENVIRONMENT": "dev", "LOG_LEVEL": "INFO"}
+        for kind, variable in (("database", "DATABASE_URL"), ("cache", "REDIS_URL"), ("downstream", "DOWNSTREAM_URL")):
+            if kind in self.pattern.needs:
+                environment[variable] = getattr(self, kind).url
+        return environment
+
+    def logs(self, count: int = 10) -> None:
+        """Print the last lines of the served service's log."""
+        lines = self._served.log if self._served else []
+        print("\n".join(lines[-count:]) or "Nothing has been logged yet: serve the app and send a request first.")
+
+    # Checking
+
+    def check(self, only: str = "") -> None:
+        """Run every check, or those of one exercise, against `create_app`; the panel shows each as it ends."""
+        self._report = self._nothing_run(only)
+        live = LivePanel(self._panel())
+        try:
+            report = self._run(only, live)
+        finally:
+            if self._judged is not None:
+                self._judged.stop()
+        self._report.problem, self._report.seconds, self._report.seed = report.problem, report.seconds, report.seed
+        self._keep(report)
+        live.finish()
+
+    def _run(self, only: str, live: LivePanel) -> Report:
+        factory = _user_namespace().get("create_app") or (self._served and self._served.runner.factory)
+        if factory is None:
+            problem = "There is no `create_app` yet: run the cells above first (Run, then Run All Above Selected Cell)."
+            return Report(self.pattern.name, self.pattern.title, problem=problem)
+        if self._judged is None:
+            self._judged = Runner(factory)
+        self._judged.factory = factory
+
+        def update(verdict: Verdict) -> None:
+            for index, known in enumerate(self._report.verdicts):
+                if known.check == verdict.check:
+                    self._report.verdicts[index] = verdict
+            live.update()
+
+        return run_checks(self.pattern, self._judged, only=only, listener=update)
+
+    def _nothing_run(self, only: str) -> Report:
+        chosen = [replace(v) for v in self._listed.verdicts if only in ("", v.exercise, v.check)]
+        return Report(self.pattern.name, self.pattern.title, chosen, problem=self._listed.problem)
+
+    def _keep(self, report: Report) -> None:
+        progress = self._progress.lab(self.pattern.name)
+        judged = {verdict.check for verdict in report.verdicts if verdict.status.done}
+        passed = {verdict.check for verdict in report.verdicts if verdict.status is Status.PASSED}
+        progress.passed = sorted((set(progress.passed) - judged) | passed)
+        progress.checks = len(self._listed.verdicts)
+        self._progress.save(self.pattern.name, progress)
+        if self._progress.problem:
+            print(self._progress.problem)
+
+    # Showing
+
+    def show(self) -> None:
+        """Show the exercises and checks as they stand, and what the notebook should know about itself."""
+        passed = set(self._progress.lab(self.pattern.name).passed)
+        for verdict in self._report.verdicts:
+            if verdict.check in passed:
+                verdict.status = Status.PASSED
+        if (note := _older_notebook(self.pattern)) is not None:
+            print(note)
+        if self._progress.problem:
+            print(self._progress.problem)
+        display(self._panel())
+
+    def _panel(self) -> Panel:
+        taken = self._progress.lab(self.pattern.name).hints
+        views = [
+            ExerciseView(
+                exercise.name,
+                exercise.title,
+                exercise.level,
+                tuple(exercise.hints[: taken.get(exercise.name, 0)]),
+                len(exercise.hints),
+                exercise.heading,
+            )
+            for exercise in self.pattern.exercises
+        ]
+        lesson = self.pattern.lesson
+        return Panel(
+            self._report,
+            views,
+            eyebrow=f"Lab {lesson.order:02d} · {lesson.minutes} min",
+            footer=self._what_next(),
+        )
+
+    def _what_next(self) -> str:
+        later = [p for p in find_patterns() if p.lesson.order > self.pattern.lesson.order]
+        if len(self._report.verdicts) < len(self._listed.verdicts):
+            return "On to the next exercise."
+        return f"Next: [{later[0].title}]({later[0].notebook_name})." if later else "That was the last lab."
+
+    # Help
+
+    def hint(self, exercise: str = "") -> None:
+        """Show one more hint for an exercise; without a name, for the first one that does not pass yet."""
+        chosen = self._exercise(exercise)
+        progress = self._progress.lab(self.pattern.name)
+        taken = min(progress.hints.get(chosen.name, 0) + 1, len(chosen.hints))
+        progress.hints[chosen.name] = taken
+        self._progress.save(self.pattern.name, progress)
+        number = f"**Hint {taken} of {len(chosen.hints)}** · {chosen.title}"
+        left = "" if taken < len(chosen.hints) else f'\n\nThat was the last one. `lab.solution("{chosen.name}")` shows ours.'
+        _show(f"{number}\n\n{chosen.hints[taken - 1]}{left}")
+
+    def solution(self, exercise: str = "") -> None:
+        """Show the reference solution of an exercise: one right answer of several."""
+        chosen = self._exercise(exercise)
+        progress = self._progress.lab(self.pattern.name)
+        progress.solutions = sorted({*progress.solutions, chosen.name})
+        self._progress.save(self.pattern.name, progress)
+        _show(f"**One solution** · {chosen.title}\n\n```python\n{chosen.solution}\n```")
+
+    def starter(self, exercise: str = "") -> None:
+        """Show an exercise's cell as it was in the beginning, to paste it back."""
+        chosen = self._exercise(exercise)
+        _show(f"**The cell as it was** · {chosen.title}\n\n```python\n{chosen.starter}\n```")
+
+    def _exercise(self, name: str) -> Exercise:
+        if name:
+            return self.pattern.exercise(name)
+        passed = set(self._progress.lab(self.pattern.name).passed)
+        for verdict in self._report.verdicts:
+            if verdict.check not in passed and verdict.status is not Status.PASSED:
+                return self.pattern.exercise(verdict.exercise)
+        return self.pattern.exercises[-1]
+
+    def __repr__(self) -> str:
+        return f"Lab {self.pattern.lesson.order:02d}: {self.pattern.title}"
+
+
+class Served:
+    """The learner's service, running in this kernel: send it requests, look at its log."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+        self.url = ""
+        self.problem = "The service is not running: run the cell with `lab.serve(create_app)`."
+
+    def start(self, factory: Callable[[], Any], env: Mapping[str, str]) -> None:
+        """(Re)start with this factory; a sentence in `problem` when it does not start."""
+        self.runner.factory = factory
+        try:
+            self.url = self.runner.start(dict(env))
+            self.problem = ""
+        except NotStarted as error:
+            self._not_running(f"Not running yet: `{error}` still raises NotImplementedError. Write it, then serve again.")
+        except (StartFailed, UserError) as error:
+            self._not_running(str(error))
+
+    def _not_running(self, problem: str) -> None:
+        self.url, self.problem = "", problem
+
+    @property
+    def log(self) -> list[str]:
+        """Every line that the service has written since it was started."""
+        return self.runner.stream.lines
+
+    def request(self, method: str, path: str, json: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
+        """Send one request; what comes back shows itself."""
+        request = Request(method, path, json=json, headers=headers or {}, deadline=10.0)
+        if not self.url:
+            return Reply(None, Exchange(f"{method} {path} HTTP/1.1", "", self.problem))
+        return Reply(*exchange(self.url, request))
+
+    def get(self, path: str, **options: Any) -> Reply:
+        """GET."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, json: Any = None, **options: Any) -> Reply:
+        """POST, with a JSON body if one is given."""
+        return self.request("POST", path, json, **options)
+
+    def put(self, path: str, json: Any = None, **options: Any) -> Reply:
+        """PUT, with a JSON body if one is given."""
+        return self.request("PUT", path, json, **options)
+
+    def delete(self, path: str, **options: Any) -> Reply:
+        """DELETE."""
+        return self.request("DELETE", path, **options)
+
+    def stop(self) -> None:
+        """Stop the service and give its port back."""
+        self.runner.close()
+        self._not_running("The service was stopped: run the cell with `lab.serve(create_app)`.")
+
+    def _repr_markdown_(self) -> str:
+        if not self.url:
+            return self.problem
+        # A port that changes with each run stays out of executed notebooks: nobody could follow the link anyway.
+        link = f" at [{self.url}]({self.url}/docs)" if somebody_watches() else ""
+        return f"The service is running{link}. Edit a cell, run it, and serve again: the new version takes over."
+
+    def __repr__(self) -> str:
+        return self._repr_markdown_()
+
+
+class Reply(ExchangeView):
+    """One request and what came back; shows itself in a notebook. `status`, `json`, `text`, `header(name)`."""
+
+    def __init__(self, answer: Answer | None, record: Exchange) -> None:
+        super().__init__(record)
+        self._answer = answer
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if self._answer is None:
+            return None
+        return getattr(self._answer, name)
+
+
+def _user_namespace() -> dict[str, Any]:
+    shell = get_ipython()
+    if shell is not None:
+        return dict(shell.user_ns)
+    import __main__
+
+    return vars(__main__)
+
+
+def _show(text: str) -> None:
+    if get_ipython() is None:
+        print(text)
+    else:
+        display(Markdown(text))
+
+
+def _older_notebook(pattern: Pattern) -> str | None:
+    """One sentence when the open notebook was built from another version of the lesson."""
+    file = os.environ.get("JPY_SESSION_NAME") or _user_namespace().get("__vsc_ipynb_file__")
+    if not file:
+        return None
+    try:
+        metadata = json.loads(Path(file).read_text("utf-8"))["metadata"]["labs"]
+        made_for, digest = metadata["release"], metadata["lesson"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if digest == pattern.lesson.digest:
+        return None
+    return (
+        f"This notebook was made from another version of the lab (release {made_for}). Your answers still run; "
+        f"for the current text copy them into a fresh one: git checkout -- notebooks/{pattern.notebook_name}"
+    )

@@ -1,0 +1,81 @@
+"""The learner's end of grading: serve `create_app` from a running kernel on behalf of a judge in another process.
+
+The judge executes `attach(port, token)` in the kernel once, then `start(env)` and `stop()`. Everything the kernel has
+to say goes back as JSON lines over one connection to the judge on this machine. The judge believes none of it beyond
+where the service listens: what the service is worth shows on the wire.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from typing import Any
+
+from IPython import get_ipython
+
+from labs.errors import UserError
+from labs.service.host import NotStarted, StartFailed
+from labs.service.runner import Runner
+from labs.service.stream import LogStream
+
+__all__ = ["attach", "start", "stop"]
+
+_link: _Link | None = None
+
+
+class _Link:
+    """The connection to the judge, and the service behind it."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self._socket.settimeout(None)
+        self._lock = threading.Lock()
+        self.say(token=token)
+        self.runner = Runner(lambda: None)
+        self.runner.new_stream = lambda: _ForwardedStream(self)
+
+    def say(self, **message: Any) -> None:
+        with self._lock:
+            self._socket.sendall(json.dumps(message).encode() + b"\n")
+
+
+class _ForwardedStream(LogStream):
+    """A log stream whose lines go to the judge as they are written."""
+
+    def __init__(self, link: _Link) -> None:
+        super().__init__()
+        self._link = link
+
+    def _append(self, line: str) -> None:
+        super()._append(line)
+        self._link.say(log=line)
+
+
+def attach(port: int, token: str) -> None:
+    """Connect to the judge that listens on this port."""
+    global _link
+    _link = _Link(port, token)
+
+
+def start(env: dict[str, str | None]) -> None:
+    """Serve the notebook's `create_app` in this environment and tell the judge where."""
+    assert _link is not None
+    shell = get_ipython()
+    factory = shell.user_ns.get("create_app") if shell is not None else None
+    if factory is None:
+        return _link.say(failed="The notebook defines no `create_app`: its cell is missing or did not run.")
+    _link.runner.factory = factory
+    try:
+        _link.say(url=_link.runner.start(env))
+    except NotStarted as error:
+        _link.say(not_started=str(error))
+    except (StartFailed, UserError) as error:
+        _link.say(failed=str(error))
+
+
+def stop() -> None:
+    """Stop the service; the answer comes after its last log line."""
+    assert _link is not None
+    _link.runner.stop()
+    _link.say(stopped=[[incident.kind, incident.detail] for incident in _link.runner.incidents])
