@@ -3,20 +3,18 @@ PORT = 8888
 ARGS =
 
 # A Python named on the command line is the only one tried; otherwise the one that made .venv, then the usual names.
-ifeq ($(origin PYTHON),command line)
-PYTHONS = $(PYTHON)
-else
-PYTHONS = .venv/bin/python .venv/Scripts/python.exe $(PYTHON) python3.13 python3.12 python3.11 python3 python
-endif
+NAMES = python3.13 python3.12 python3.11 python3 python
+PYTHONS = $(if $(filter command,$(origin PYTHON)),$(PYTHON),.venv/bin/python .venv/Scripts/python.exe $(PYTHON) $(NAMES))
 
-# Each is run, because a name on PATH may be a shim for a version that is not there. First choice: one that can make
-# virtual environments; else any that is new enough, which then says what it lacks.
+# Each is run, because a name on PATH may be a shim for a version that is not there. First choice: a Python that can
+# make virtual environments; then one that is new enough; then any that can read the script and say what is wrong.
+OLD = import sys; sys.exit(sys.version_info < (3, 6))
 NEW = import sys; sys.exit(sys.version_info < (3, 11))
 FULL = import ensurepip, venv; $(NEW)
-bootstrap = @for probe in "$(FULL)" "$(NEW)"; do for python in $(PYTHONS); do \
+bootstrap = @for probe in "$(FULL)" "$(NEW)" "$(OLD)"; do for python in $(PYTHONS); do \
 	if "$$python" -c "$$probe" 2>/dev/null; then exec "$$python" tools/bootstrap.py $(1); fi; done; done; \
-	echo "Python 3.11 or newer is needed, and none was found as $(PYTHONS):" \
-	"install one, or say where it is with PYTHON=/path/to/python3.12 behind the make command." >&2; exit 1
+	echo "Python 3.11 or newer is needed, and none was found: install one, or say where it is" \
+	"with PYTHON=/path/to/python3.12 behind the make command." >&2; exit 1
 
 .PHONY: help lab test lock clean
 

@@ -27,11 +27,12 @@ PROJECT = os.path.join(ROOT, "pyproject.toml")
 STAMP = os.path.join(VENV, "installed.json")  # written last: a .venv without it is an unfinished one
 LOG = os.path.join(VENV, "install.log")
 
-# What pip prints when it cannot reach its index.
+# What pip prints when it cannot reach its index, or when that lacks a package: pip may not know which.
 UNREACHABLE = re.compile(
     r"name resolution|Name or service not known|nodename nor servname|getaddrinfo failed|NewConnectionError"
     r"|Failed to establish a new connection|Connection (?:refused|reset|timed out|broken|to \S+ timed out)"
     r"|ConnectTimeout|Read timed out|Network is unreachable|Max retries exceeded|ProxyError"
+    r"|\(from versions: "
 )
 # Settings of pip that uv does not read and that decide where packages come from: with them, pip does all.
 OWN_INDEX = re.compile(r"\.(?:index-url|no-index|proxy|client-cert|trusted-host|keyring-provider)=")
@@ -122,10 +123,15 @@ def run(command: list) -> str:
     return output
 
 
+def disk_is_full(output: str) -> bool:
+    """Whether a program failed for want of space, which it does not always say."""
+    said = "No space left on device" in output or "Disk quota exceeded" in output
+    return said or shutil.disk_usage(ROOT).free < 5 * 2**20
+
+
 def explain(output: str) -> str:
     """The sentence for a failure that people meet and can end; empty for any other."""
-    full = "No space left on device" in output or "Disk quota exceeded" in output
-    if full or shutil.disk_usage(ROOT).free < 5 * 2**20:
+    if disk_is_full(output):
         shutil.rmtree(VENV, ignore_errors=True)  # half an environment is no use and takes the last space
         return "The disk is full: free about 1 GB for .venv and the temporary folder, then run make again."
     if "CERTIFICATE_VERIFY_FAILED" in output or "SSLError" in output:
@@ -140,18 +146,18 @@ def explain(output: str) -> str:
         )
     if UNREACHABLE.search(output):
         return (
-            "The package index can't be reached: check the network connection "
+            "The package index can't be reached or lacks a package: check the network connection "
             "(behind a proxy or mirror, set HTTPS_PROXY or PIP_INDEX_URL), then run make again."
         )
-    if "Permission denied" in output:
+    if "Permission denied" in output or "Read-only file system" in output:
         return "%s can't be written to: make the folder and its .venv yours, then run make again." % ROOT
     return ""
 
 
 def digest(path: str) -> str:
-    """A hash of a file and of the clone's place, because a .venv does not survive being moved."""
+    """A hash of a file."""
     with open(path, "rb") as file:
-        return hashlib.sha256(os.fsencode(ROOT) + file.read()).hexdigest()
+        return hashlib.sha256(file.read()).hexdigest()
 
 
 def version() -> str:
@@ -168,28 +174,35 @@ def installed() -> list:
     return []
 
 
+def runs() -> bool:
+    """Whether the Python of .venv starts and has its pip; the one underneath may have been removed."""
+    try:
+        subprocess.check_output([PYTHON, "-I", "-c", "import pip"], stderr=subprocess.STDOUT)
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True
+
+
 def damage(stamp: dict) -> str:
     """Why .venv has to be built again; empty when its packages are as they should be."""
     if not stamp:
         return "the last installation did not finish"
+    if stamp["root"] != ROOT:
+        return "the clone was at %s when it was made" % stamp["root"]
     if stamp["python"] != version():
         return "it was made with Python %s" % stamp["python"]
     if stamp["lock"] != digest(LOCK):
         return "requirements.lock has changed"
     if set(stamp["packages"]) - set(installed()):
         return "packages are missing from it"
-    try:
-        subprocess.check_output([PYTHON, "-I", "-c", "import pip"], stderr=subprocess.STDOUT)
-    except (OSError, subprocess.CalledProcessError):
-        return "its Python does not run"
-    return ""
+    return "" if runs() else "its Python does not run"
 
 
 def read_stamp() -> dict:
     """What was installed, as it was noted at the end; empty when there is no such note."""
     with contextlib.suppress(OSError, ValueError), open(STAMP) as file:
         stamp = json.load(file)
-        if isinstance(stamp, dict) and {"python", "lock", "project", "packages"} <= set(stamp):
+        if isinstance(stamp, dict) and {"root", "python", "lock", "project", "packages"} <= set(stamp):
             return stamp
     return {}
 
@@ -248,6 +261,8 @@ def install_packages() -> None:
             try:
                 run([*UV, "install", "--python", PYTHON, *locked])
             except ToolError as failure:
+                if disk_is_full(failure.output):
+                    raise failure.explained("") from None
                 say("\nuv could not do it (%s); pip takes over " % failure.last_words, end="")
             else:
                 return
@@ -297,8 +312,8 @@ def prepare() -> None:
             create()
             install_packages()
         install_project()
-        stamp = {"python": version(), "lock": digest(LOCK), "project": digest(PROJECT)}
-        stamp["packages"] = installed()
+        stamp = {"root": ROOT, "python": version(), "packages": installed()}
+        stamp.update(lock=digest(LOCK), project=digest(PROJECT))
         with open(STAMP + ".new", "w") as file:
             json.dump(stamp, file)
         os.replace(STAMP + ".new", STAMP)
