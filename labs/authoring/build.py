@@ -1,0 +1,238 @@
+"""`labs build`: make notebooks/, solutions/ and the fast form of each lesson from the lesson files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from labs.authoring.execute import execute
+from labs.authoring.notebook import differences, fingerprint, learner_notebook, solved_notebook, to_text
+from labs.course import Pattern
+from labs.errors import UserError
+from labs.lesson import Cell, Lesson, LessonError, parse_lesson
+
+__all__ = ["START", "build", "read_lesson", "read_start", "stale"]
+
+START = "labs/start.md"  # the page that learners land on: hand-written, no lab
+START_NAME = "start_here"
+NOTEBOOKS, SOLUTIONS = "notebooks", "solutions"
+
+
+def build(
+    patterns: Sequence[Pattern],
+    root: Path,
+    *,
+    execute: bool = True,
+    force: bool = False,
+    out: Callable[[str], None] = print,
+) -> list[str]:
+    """Write what is not up to date, for these labs and the start page; the files that changed, relative to `root`.
+
+    Only solutions whose cells or checks changed are executed; with `force` all are, and a notebook in which somebody
+    has worked is overwritten instead of refused. Without `execute`, solutions that need it stay as they are.
+    """
+    pages = _pages(patterns, root)  # all are read before anything is written
+    changed: list[str] = []
+    for page in pages:
+        if not force and (kept := _read(page.learner)) is not None and _worked_in(kept):
+            raise UserError(
+                f"{_relative(page.learner, root)} holds work that no lesson builds: move it away, "
+                "or overwrite it with `labs build --force`."
+            )
+    for page in pages:
+        if page.folder is not None:
+            changed += _write(page.folder / "lesson.json", page.lesson.to_json(), root)
+        changed += _write(page.learner, to_text(learner_notebook(page.lesson)), root)
+    for page in pages:
+        wanted, kept = solved_notebook(page.lesson, page.checks), _read(page.solved)
+        if not force and kept is not None and _carry_over(kept, wanted):
+            changed += _write(page.solved, to_text(wanted), root)
+        elif execute:
+            out(f"executing {_relative(page.solved, root)}")
+            _execute(wanted, page.solved, page.source)
+            changed += _write(page.solved, to_text(wanted), root)
+    return changed
+
+
+def stale(patterns: Sequence[Pattern], root: Path) -> list[str]:
+    """One sentence for each built file that is not what its lesson gives; executes nothing."""
+    found: list[str] = []
+    pages: list[_Page] = []
+    for pattern in [None, *patterns]:
+        try:
+            pages += _pages([pattern], root, start=False) if pattern else _pages([], root)
+        except LessonError as error:
+            found.append(str(error))
+    for page in pages:
+        if page.folder is not None:
+            found += _stale_text(page.folder / "lesson.json", page.lesson.to_json(), page, root)
+        built = {page.learner: learner_notebook(page.lesson), page.solved: solved_notebook(page.lesson, page.checks)}
+        for path, notebook in built.items():
+            found += _stale_notebook(path, notebook, page, root)
+    return found + _left_over(patterns, root)
+
+
+def read_lesson(pattern: Pattern) -> Lesson:
+    """The lesson as lesson.md says it now, whatever lesson.json remembers. Raises LessonError."""
+    file = pattern.folder / "lesson.md"
+    try:
+        text = file.read_text("utf-8")
+    except OSError:
+        raise LessonError(f"There is no {file}: a lab is a folder with a lesson.md and a checks.py.") from None
+    except UnicodeDecodeError:
+        raise LessonError(f"{file} is not UTF-8: save it as UTF-8.") from None
+    return parse_lesson(pattern.name, text, str(file))
+
+
+def read_start(path: Path) -> Lesson:
+    """The start page as a lesson without exercises: its front matter holds a title and nothing more."""
+    import jupytext
+
+    text = path.read_text("utf-8")
+    try:
+        notebook = jupytext.reads(text, fmt="md:myst")
+    except Exception as error:
+        raise LessonError(f"{path} is no MyST Markdown that Jupytext can read: {error}") from None
+    title = notebook.metadata.get("title")
+    if not isinstance(title, str):
+        raise LessonError(f"{path}: its front matter needs `title:`, a text.")
+    cells = []
+    for cell in notebook.cells:
+        tags = list(cell.metadata.get("tags", []))
+        if {"exercise", "hint"} & set(tags):
+            raise LessonError(f"{path}: the start page has no exercises and no hints; they belong into a lab's lesson.md.")
+        metadata = {key: value for key, value in cell.metadata.items() if key != "tags"}
+        cells.append(Cell(cell.cell_type, cell.source.strip("\n"), tags, metadata))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Lesson(START_NAME, title, 0, 0, [], "", digest, [], cells)
+
+
+class _Page:
+    """One lesson and the files that are built from it."""
+
+    def __init__(self, source: str, lesson: Lesson, name: str, root: Path, folder: Path | None, checks: bytes) -> None:
+        self.source = source  # as shown in messages
+        self.lesson = lesson
+        self.folder = folder  # of the lab; None for the start page
+        self.checks = checks
+        self.learner = root / NOTEBOOKS / name
+        self.solved = root / SOLUTIONS / name
+
+
+def _pages(patterns: Sequence[Pattern], root: Path, *, start: bool = True) -> list[_Page]:
+    pages = []
+    if start and (file := root / START).is_file():
+        pages.append(_Page(START, read_start(file), f"00_{START_NAME}.ipynb", root, None, b""))
+    for pattern in patterns:
+        lesson = read_lesson(pattern)
+        source = _relative(pattern.folder / "lesson.md", root)
+        checks = pattern.checks_file.read_bytes() if pattern.checks_file.is_file() else b""
+        name = f"{lesson.order:02d}_{pattern.name}.ipynb"
+        pages.append(_Page(source, lesson, name, root, pattern.folder, checks))
+    return pages
+
+
+def _execute(notebook: NotebookNode, path: Path, source: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)  # the kernel's working directory
+    execute(notebook, path.parent, source)
+
+
+def _carry_over(kept: NotebookNode, wanted: NotebookNode) -> bool:
+    """Give `wanted` the outputs of `kept` if they belong to the same sources and checks; whether they do."""
+    same_cells = fingerprint(kept) == fingerprint(wanted)
+    same_checks = kept.metadata.get("labs", {}).get("checks") == wanted.metadata.labs.get("checks")
+    if not (same_cells and same_checks and _executed(kept)):
+        return False
+    for new, old in zip(wanted.cells, kept.cells, strict=True):
+        if new.cell_type == "code":
+            new.outputs, new.execution_count = old.outputs, old.execution_count
+    return True
+
+
+def _executed(notebook: NotebookNode) -> bool:
+    """Whether every cell with code was run: nbval compares nothing where one was not."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    return all(cell.execution_count is not None for cell in cells)
+
+
+def _worked_in(notebook: NotebookNode) -> bool:
+    """Whether a built notebook has been changed since. One that was never built here counts as worked in."""
+    return notebook.metadata.get("labs", {}).get("built") != fingerprint(notebook)
+
+
+def _stale_text(path: Path, wanted: str, page: _Page, root: Path) -> list[str]:
+    if not path.is_file():
+        return [f"{_relative(path, root)} is missing: run `labs build {page.lesson.name}`."]
+    if path.read_text("utf-8") != wanted:
+        return [f"{_relative(path, root)} is not what {page.source} gives now: run `labs build {page.lesson.name}`."]
+    return []
+
+
+def _stale_notebook(path: Path, wanted: NotebookNode, page: _Page, root: Path) -> list[str]:
+    name = "" if page.folder is None else f" {page.lesson.name}"
+    shown = _relative(path, root)
+    try:
+        kept = _read(path)
+    except UserError as error:
+        return [str(error)]
+    if kept is None:
+        return [f"{shown} is missing: run `labs build{name}`."]
+    if found := differences(wanted, kept):
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        return [f"{shown} is not what {page.source} gives now ({found[0]}{more} differs): run `labs build{name}`."]
+    if path == page.solved and not _executed(kept):
+        return [f"{shown} was not executed: run `labs build{name}`."]
+    if path == page.learner and any(cell.get("outputs") for cell in kept.cells):
+        return [f"{shown} holds outputs, which are for the learner to make: run `labs build{name}`."]
+    return []
+
+
+def _left_over(patterns: Sequence[Pattern], root: Path) -> list[str]:
+    """Notebooks of labs that were renamed, renumbered or removed."""
+    homes = {pattern.name: pattern for pattern in patterns}
+    folders = {pattern.folder.parent for pattern in patterns}
+    found = []
+    for path in sorted([*(root / NOTEBOOKS).glob("*.ipynb"), *(root / SOLUTIONS).glob("*.ipynb")]):
+        match = re.fullmatch(r"\d\d_(\w+)\.ipynb", path.name)
+        if not match or match[1] == START_NAME or not folders:
+            continue
+        name = match[1]
+        gone = not any((folder / name / "lesson.md").is_file() for folder in folders)
+        try:
+            renumbered = name in homes and not path.name.startswith(f"{read_lesson(homes[name]).order:02d}_")
+        except LessonError:
+            renumbered = False
+        if gone or renumbered:
+            found.append(f"{_relative(path, root)} is built from no lesson (any more): delete it.")
+    return found
+
+
+def _read(path: Path) -> NotebookNode | None:
+    if not path.is_file():
+        return None
+    try:
+        notebook: NotebookNode = nbformat.reads(path.read_text("utf-8"), as_version=4)
+    except Exception:
+        raise UserError(f"{path} is no notebook that can be read: delete it, and `labs build` makes it anew.") from None
+    return notebook
+
+
+def _write(path: Path, text: str, root: Path) -> list[str]:
+    """Write a file if that changes it; its name if it did. Whole or not at all, also when interrupted."""
+    if path.is_file() and path.read_bytes() == text.encode():
+        return []
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(text.encode())
+    os.replace(temporary, path)
+    return [_relative(path, root)]
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
