@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from IPython import get_ipython
@@ -13,28 +12,24 @@ if TYPE_CHECKING:
 
 __all__ = ["LivePanel", "somebody_watches"]
 
-REDRAW = 0.1  # seconds between redraws: quick enough to look live, slow enough not to slow the checks down
-
 
 class LivePanel:
     """Shows a panel while its report fills up.
 
-    Call `update()` whenever a verdict has changed, from the thread that runs the cell; then `finish()`.
+    Call `update()` when a check starts (it takes about a millisecond), and `finish()` at the end, both from the
+    thread that runs the cell.
     """
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
         self._handle: DisplayHandle | None = None
-        self._drawn = 0.0
         if somebody_watches():
             self._handle = display(panel, display_id=True)
-            self._drawn = time.monotonic()
 
     def update(self) -> None:
-        """Redraw, unless that was done a moment ago."""
-        if self._handle is not None and time.monotonic() - self._drawn >= REDRAW:
+        """Redraw, where somebody watches."""
+        if self._handle is not None:
             self._handle.update(self.panel)
-            self._drawn = time.monotonic()
 
     def finish(self) -> None:
         """Show the result."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["ExerciseView", "Group", "Setting", "bar", "group", "reason", "section"]
+
+BRIEF = 140  # characters of the cause beside a folded check
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,8 @@ def reason(verdict: Verdict) -> str:
     text = plain(verdict.cause) or next(problems, "")
     if not text and verdict.expected:
         text = f"expected {_first_line(verdict.expected)}, got {_first_line(verdict.got) or 'nothing'}"
-    line, left = clip(" ".join(text.split()), 140)
-    return line + ("…" if left else "")
+    line = textwrap.shorten(text, BRIEF, placeholder=" …")
+    return line if len(line) > len(" …") else clip(text, BRIEF)[0].strip()
 
 
 def _first_line(text: str) -> str:
@@ -147,7 +150,7 @@ def _help(exercise: ExerciseView) -> str:
 def _row(verdict: Verdict, setting: Setting, help_: str) -> str:
     """A check: icon, title and word; with its evidence folded below when it failed or broke."""
     state, timing, after = word(verdict, setting.times).partition(" in ")
-    tag = f"{escape(state)}{f'<span class=lp-time>{timing}{after}</span>' if timing else ''}"
+    tag = state + (f'<span class="lp-time">{timing}{after}</span>' if timing else "")
     note = ""
     if verdict.status is Status.WAITING and verdict.waits_for:
         note = f'<span class="lp-note">for “{inline(verdict.waits_for)}”</span>'
