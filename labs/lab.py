@@ -87,7 +87,7 @@ class Lab:
         if self._served is None or (port and self._served.runner.port != port):
             if self._served is not None:
                 self._served.stop()
-            self._served = Served(Runner(factory, port=port))
+            self._served = Served(Runner(factory, port=port, keep_globals=True))
         self._served.start(factory, {**self._environment(), **(env or {})})
         return self._served
 

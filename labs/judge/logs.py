@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from labs.judge.outcome import CheckFailed
 from labs.judge.service import ServiceUnderTest
 
-__all__ = ["Logs", "parse_record"]
+__all__ = ["Logs", "last_exception", "parse_record"]
 
 
 def parse_record(line: str) -> dict[str, Any] | None:
@@ -23,6 +24,24 @@ def parse_record(line: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
+
+
+_EXCEPTION = re.compile(r"^((?:[A-Za-z_]\w*\.)*[A-Z]\w*)(?:: (.*))?$")
+
+
+def last_exception(lines: Sequence[str]) -> str:
+    """The last line of the last traceback in these log lines, such as "KeyError: 'SERVICE'"; empty when none."""
+    text = "\n".join(_with_stacks(line) for line in lines)
+    _, found, after = text.rpartition("Traceback (most recent call last)")
+    for line in after.split("\n")[1:] if found else ():
+        if _EXCEPTION.match(line):
+            return line[:200].replace("`", "'")
+    return ""
+
+
+def _with_stacks(line: str) -> str:
+    record = parse_record(line)
+    return line if record is None else "\n".join(value for value in record.values() if isinstance(value, str))
 
 
 class Logs:

@@ -18,7 +18,7 @@ import pytest
 from labs.backing import CacheServer, Database, Downstream
 from labs.judge.explain import Comparison, cause_of, show
 from labs.judge.fresh import Fresh
-from labs.judge.logs import Logs
+from labs.judge.logs import Logs, last_exception
 from labs.judge.outcome import CheckFailed
 from labs.judge.service import ServiceUnderTest
 from labs.judge.text import verdict_lines
@@ -164,6 +164,8 @@ class JudgePlugin:
         elif isinstance(error, AssertionError):
             verdict.cause = cause_of(error)
             verdict.expected, verdict.got = self.comparison.expected, self.comparison.got
+            if not verdict.got and verdict.exchanges:
+                verdict.got = verdict.exchanges[-1].response or verdict.exchanges[-1].problem
         elif _misread_answer(error, Path(str(item.path))):
             verdict.cause = (
                 "The answer does not have the shape that the contract gives it, so the check could not read it "
@@ -175,6 +177,9 @@ class JudgePlugin:
             verdict.status = Status.BROKEN
             verdict.cause = f"The check itself broke: {type(error).__name__}: {error}. That is our mistake, not yours."
             verdict.got = "".join(traceback.format_exception(error)[-6:])
+        if verdict.status is Status.FAILED and verdict.exchanges and verdict.exchanges[-1].response.startswith("5"):
+            raised = last_exception(verdict.records)
+            verdict.cause += f" The log says `{raised}`." if raised else ""
         exits = [incident.detail for incident in self.host.incidents if incident.kind == "exited"]
         if exits and verdict.status is Status.FAILED:
             verdict.cause = f"{exits[0]} {verdict.cause}"

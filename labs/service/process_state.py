@@ -45,27 +45,31 @@ def mark_pristine() -> None:
 
 
 @contextmanager
-def fresh_process_state(env: Environment, namespace: dict[str, Any]) -> Iterator[None]:
+def fresh_process_state(env: Environment, namespace: dict[str, Any], *, keep_globals: bool) -> Iterator[None]:
     """While this is open: `env` is in os.environ, and logging and structlog are as nobody had configured them.
 
     A factory runs once in production but many times in a notebook. Without this, a handler that it adds to the
     root logger would be added again each time, and every record would be written twice: a correct service would
-    look wrong. `namespace` holds the factory's globals: loggers cached there by structlog's
-    `cache_logger_on_first_use` are made to look at the new configuration.
+    look wrong. `namespace` holds the factory's globals: what functools and structlog have cached there belongs to
+    the environment of an earlier start and is forgotten. With `keep_globals` false, what the service does to its
+    globals is undone at the end, too; not while somebody may be typing new definitions into them.
     """
     mark_pristine()
     assert _pristine is not None
     before = _capture()
     saved_env = {name: os.environ.get(name) for name in env}
     _restore(_pristine)
-    _forget_cached_loggers(namespace)
+    _forget_caches(namespace)
+    globals_before = None if keep_globals else _copy_globals(namespace)
     _set_env(env)
     try:
         yield
     finally:
         _set_env(saved_env)
         _restore(before)
-        _forget_cached_loggers(namespace)
+        _forget_caches(namespace)
+        if globals_before is not None:
+            _put_back_globals(namespace, globals_before)
 
 
 def _set_env(env: Environment) -> None:
@@ -127,8 +131,38 @@ def _restore(snapshot: _Snapshot) -> None:
         structlog.configure(**snapshot.structlog_config)
 
 
-def _forget_cached_loggers(namespace: dict[str, Any]) -> None:
+def _forget_caches(namespace: dict[str, Any]) -> None:
+    module = namespace.get("__name__")
     for value in list(namespace.values()):
         if type(value).__name__ == "BoundLoggerLazyProxy":
             # structlog caches by shadowing bind() on the instance.
             vars(value).pop("bind", None)
+        elif getattr(value, "__module__", None) == module and callable(getattr(value, "cache_clear", None)):
+            value.cache_clear()  # functools.lru_cache, as in FastAPI's `get_settings`
+
+
+_Globals = tuple[dict[str, Any], list[tuple[Any, Any]]]
+
+
+def _copy_globals(namespace: dict[str, Any]) -> _Globals:
+    containers = [(value, value.copy()) for value in _own(namespace).values() if type(value) in (dict, list, set)]
+    return dict(_own(namespace)), containers
+
+
+def _put_back_globals(namespace: dict[str, Any], before: _Globals) -> None:
+    bindings, containers = before
+    for name in set(_own(namespace)) - set(bindings):
+        del namespace[name]
+    namespace.update(bindings)
+    for container, content in containers:
+        container.clear()
+        container.extend(content) if isinstance(container, list) else container.update(content)
+
+
+def _own(namespace: dict[str, Any]) -> dict[str, Any]:
+    # IPython keeps its history (_i1, _12, In, Out) in the same place, and pytest's run may add to it.
+    return {
+        name: value
+        for name, value in namespace.items()
+        if name not in ("In", "Out", "_ih", "_oh", "_dh", "__builtins__") and not name.lstrip("_i").isdigit()
+    }

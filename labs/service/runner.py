@@ -45,9 +45,17 @@ class Runner:
     that blocks the loop costs its thread: the next start gets a new one, on a new port unless `port` was asked for.
     """
 
-    def __init__(self, factory: Callable[[], Any], *, port: int = 0, start_timeout: float = 5.0) -> None:
+    def __init__(
+        self,
+        factory: Callable[[], Any],
+        *,
+        port: int = 0,
+        start_timeout: float = 5.0,
+        keep_globals: bool = False,
+    ) -> None:
         self.factory = factory
         self.port = port
+        self.keep_globals = keep_globals  # leave what the service did to its globals, for whoever works in them
         self.start_timeout = start_timeout
         self.capture = True  # False: the process's own stdout and stderr are the service's log stream
         self.new_stream: Callable[[], LogStream] = LogStream
@@ -69,7 +77,8 @@ class Runner:
             self._server = _Server(self.port)
         server = self._server
         self._state = contextlib.ExitStack()
-        self._state.enter_context(fresh_process_state(env, getattr(self.factory, "__globals__", {})))
+        namespace = getattr(self.factory, "__globals__", {})
+        self._state.enter_context(fresh_process_state(env, namespace, keep_globals=self.keep_globals))
         if self.capture:
             self._state.enter_context(capture_output(self.stream))
         app = _App(self.factory, self.stream if self.capture else None, self.incidents)

@@ -1,0 +1,25 @@
+"""The checks of the tour: one route that tells who the service is."""
+
+import pytest
+
+
+@pytest.mark.check("about", level="easy")
+def test_about_answers(service):
+    """`GET /about` answers 200 with a JSON object."""
+    answer = service.get("/about")
+    assert answer.status == 200, "The handler of `/about` raised, or the route is missing: look at the log lines below."
+    assert isinstance(answer.json, dict), "`about` has to return a dictionary: FastAPI turns it into a JSON object."
+
+
+@pytest.mark.check("about", level="easy", after="test_about_answers")
+def test_about_reads_the_environment(service):
+    """The name and version are those of the environment."""
+    answer = service.get("/about").json
+    expected = {"service": service.env["SERVICE_NAME"], "version": service.env["APP_VERSION"]}
+    assert answer == expected, _why(answer, expected)
+
+
+def _why(answer, expected):
+    if set(answer) != set(expected):
+        return "The object needs the two fields `service` and `version`, and no others."
+    return "The values are typed into the source. Take them from `os.environ`: each deployment sets its own."
