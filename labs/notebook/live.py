@@ -16,8 +16,8 @@ __all__ = ["LivePanel", "somebody_watches"]
 class LivePanel:
     """Shows a panel while its report fills up.
 
-    Call `update()` when a check starts (it takes about a millisecond), and `finish()` at the end, both from the
-    thread that runs the cell.
+    Call `update()` when a check starts (it takes about a millisecond) and `finish()` at the end, both from
+    the thread that runs the cell.
     """
 
     def __init__(self, panel: Panel) -> None:
