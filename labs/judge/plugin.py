@@ -178,7 +178,7 @@ class JudgePlugin:
             verdict.cause = f"The check itself broke: {type(error).__name__}: {error}. That is our mistake, not yours."
             verdict.got = "".join(traceback.format_exception(error)[-6:])
         if verdict.status is Status.FAILED and verdict.exchanges and verdict.exchanges[-1].response.startswith("5"):
-            raised = last_exception(verdict.records)
+            raised = last_exception(self.host.stream.lines)
             verdict.cause += f" The log says `{raised}`." if raised else ""
         exits = [incident.detail for incident in self.host.incidents if incident.kind == "exited"]
         if exits and verdict.status is Status.FAILED:
