@@ -20,7 +20,7 @@ CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
 PINNED = [
     Requirement(re.sub(r"\s*\\?$", "", line)) for line in LOCK.splitlines() if re.match(r"[A-Za-z0-9]", line)
 ]
-WANTED = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"]
+WANTED = sum(PROJECT["dependency-groups"].values(), start=PROJECT["project"]["dependencies"])
 SUPPORTED = [
     name.rpartition(" ")[2]
     for name in PROJECT["project"]["classifiers"]

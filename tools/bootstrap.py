@@ -322,7 +322,8 @@ def prepare() -> None:
 def lock(options: list) -> None:
     """Resolve pyproject.toml into requirements.lock with the public index, whatever is set up here."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "PIP_"))}
-    command = [*UV, "compile", "pyproject.toml", "--group", "dev", "--output-file", LOCK, "--quiet"]
+    command = [*UV, "compile", "pyproject.toml", "--output-file", LOCK, "--quiet"]
+    command += ["--group", "dev", "--group", "held-back"]
     command += ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate"]
     command += ["--no-config", "--no-emit-index-url", "--no-emit-find-links"]
     command += ["--custom-compile-command", "make lock"]
