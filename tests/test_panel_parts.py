@@ -38,16 +38,16 @@ def test_json_is_compared_by_value_unless_its_form_is_the_difference() -> None:
 
 def test_markdown_is_safe_and_titles_know_only_code() -> None:
     hostile = "<script>alert(1)</script> [a](javascript:alert(1)) ![b](http://evil.example/b.png)"
-    html = markdown(
-        f"# Big\n\n{hostile}\n\n[ok](https://example.org) [here](#There) [no](data:text/html,x) [f](file:///x)"
-    )
+    good = "[ok](https://example.org) [here](#There) [next](08_caching.ipynb)"
+    bad = "[no](data:text/html,x) [f](file:///x.ipynb) [up](../x.ipynb) [r](//evil.example/x.ipynb)"
+    html = markdown(f"# Big\n\n{hostile}\n\n{good} {bad}")
     assert "<script" not in html
     assert "<img" not in html
     assert "<h1" not in html
     # An image is no more than a link to it: opening the page loads nothing.
     targets = re.findall(r'<a href="([^"]*)">', html)
-    assert targets == ["http://evil.example/b.png", "https://example.org", "#There"]
-    assert html.count("<a ") == 3
+    assert targets == ["http://evil.example/b.png", "https://example.org", "#There", "08_caching.ipynb"]
+    assert html.count("<a ") == 4
     assert inline("*`GET /a_b`* <b>") == "*<code>GET /a_b</code>* &lt;b&gt;"
     assert plain("**Do** not use *this* `a_b_c` snake_case, [see](https://x.example/y)") == (
         "Do not use this `a_b_c` snake_case, see"

@@ -70,7 +70,7 @@ def shown(text: str, limit: int) -> str:
 
 
 class _SafeMarkdown(MarkdownIt):
-    """CommonMark without raw HTML, images and headings; links lead to the web or into this page only."""
+    """CommonMark without raw HTML, images, headings; links lead to the web, a heading or a notebook beside."""
 
     def __init__(self) -> None:
         super().__init__("commonmark", {"html": False})
@@ -78,7 +78,7 @@ class _SafeMarkdown(MarkdownIt):
         self.disable(["image", "heading", "lheading", "html_block", "html_inline"])
 
     def validateLink(self, url: str) -> bool:  # noqa: N802 (the parser's own name)
-        return url.lower().startswith(("https://", "http://", "#"))
+        return re.match(r"https?://|#|[\w.-]+\.ipynb(#|$)", url, re.IGNORECASE) is not None
 
 
 _MARKDOWN = _SafeMarkdown()
