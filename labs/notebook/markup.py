@@ -70,7 +70,7 @@ def shown(text: str, limit: int) -> str:
 
 
 class _SafeMarkdown(MarkdownIt):
-    """CommonMark without raw HTML, images or headings; links go to the web, a heading or a notebook beside."""
+    """CommonMark without HTML, images or headings; links go to the web, a heading or a notebook beside it."""
 
     def __init__(self) -> None:
         super().__init__("commonmark", {"html": False})
