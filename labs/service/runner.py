@@ -146,16 +146,16 @@ class _App:
     async def startup(self, server: _Server) -> None:
         current_stream.set(self.stream)
         self.tasks_before = asyncio.all_tasks()
-        # What `uvicorn --factory` does: its own logging first, then the factory, then the lifespan.
+        # What `uvicorn --factory` does: its own logging first, then the factory, then its first line, then the lifespan.
         logging.config.dictConfig(uvicorn.config.LOGGING_CONFIG)
         logger = logging.getLogger("uvicorn.error")
-        logger.info("Started server process [%d]", os.getpid())
         try:
             self.asgi = build_app(self.factory)
         except FactoryError as error:
             raise StartFailed(str(error)) from None
         except (Exception, SystemExit) as error:
             raise self._failure(error, "Calling the factory") from None
+        logger.info("Started server process [%d]", os.getpid())
         config = uvicorn.Config(self._watched_lifespan, log_config=None, interface="asgi3", lifespan="auto", ws="none")
         self.lifespan = LifespanOn(config)
         await self.lifespan.startup()
