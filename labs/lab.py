@@ -93,6 +93,7 @@ class Lab:
 
     def _environment(self) -> dict[str, str]:
         environment = {"SERVICE_NAME": "orders", "APP_VERSION": "1.0.0", "ENVIRONMENT": "dev", "LOG_LEVEL": "INFO"}
+        environment |= {"API_KEY": "only-for-this-notebook", "DOWNSTREAM_TOKEN": "also-only-for-this-notebook"}
         for kind, variable in (("database", "DATABASE_URL"), ("cache", "REDIS_URL"), ("downstream", "DOWNSTREAM_URL")):
             if kind in self.pattern.needs:
                 environment[variable] = getattr(self, kind).url

@@ -96,6 +96,11 @@ class CacheServer:
 
     # What a check may look at and change, past the service and past every fault.
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        return len(self._server.connections)
+
     def keys(self) -> list[str]:
         """Every key, sorted."""
         return sorted(key.decode("utf-8", "backslashreplace") for key in self._admin.keys())

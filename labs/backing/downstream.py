@@ -78,6 +78,11 @@ class Downstream:
         register_thread(None)
         self._server.serve_forever(poll_interval=0.05)
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        return len(self._server.connections)
+
     def script(self, *replies: Reply) -> None:
         """Answer the next calls with these, in order."""
         with self._lock:

@@ -244,6 +244,10 @@ class JudgePlugin:
             "APP_VERSION": fresh.version(),
             "ENVIRONMENT": fresh.choice("dev", "staging", "prod"),
             "LOG_LEVEL": "INFO",
+            "API_KEY": fresh.secret(),
+            "DOWNSTREAM_TOKEN": fresh.secret(),
+            "STARTUP_SECONDS": None,
+            "STARTUP_FAILURES": None,
         }
         for kind, variable in _NEEDS.items():
             needed = kind in self.needs or kind in request.fixturenames
