@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import fakeredis
@@ -17,7 +18,7 @@ from fakeredis._clients._tcp_server import TCPFakeRequestHandler
 from labs.backing.scripts import run_script
 from labs.service.stream import register_thread
 
-__all__ = ["CacheServer", "Command"]
+__all__ = ["CacheServer", "Command", "Held"]
 
 MAX_COMMANDS = 10_000
 
@@ -40,6 +41,35 @@ class Command:
         return " ".join(word if len(word) < 200 else word[:200] + "…" for word in self.words)
 
 
+class Held:
+    """One command that is kept from being carried out: what its sender meant to do, at a moment of our choosing."""
+
+    def __init__(self, matches: Callable[[Command], object]) -> None:
+        self._matches = matches
+        self._taken = threading.Lock()
+        self._arrived = threading.Event()
+        self._go = threading.Event()
+        self._done = threading.Event()
+
+    def wait(self, timeout: float = 2.0) -> bool:
+        """Wait until the command has arrived; False when none came."""
+        return self._arrived.wait(timeout)
+
+    def release(self, timeout: float = 2.0) -> None:
+        """Let it be carried out, even if its sender has given up by now, and wait until it has been."""
+        self._go.set()
+        if self._arrived.is_set():
+            self._done.wait(timeout)
+
+    def _take(self, command: Command) -> bool:
+        """Whether this is the one; then wait here for its release."""
+        if self._go.is_set() or not self._matches(command) or not self._taken.acquire(blocking=False):
+            return False
+        self._arrived.set()
+        self._go.wait()
+        return True
+
+
 class CacheServer:
     """A Redis on a port of 127.0.0.1, for the real `redis` client.
 
@@ -48,6 +78,7 @@ class CacheServer:
       hang()         connections open, nothing is ever answered, as in a stopped process
       slow(seconds)  every command is answered that much later
       fail(times)    the next commands are answered with LOADING, as while Redis reads its snapshot
+      hold(matches)  one command waits, all others pass: two requests meet in a chosen order
     """
 
     def __init__(self) -> None:
@@ -64,6 +95,7 @@ class CacheServer:
         self._broken = False
         self._delay = 0.0
         self._failures = 0
+        self._held: Held | None = None
         threading.Thread(target=self._serve, name="labs-redis", daemon=True).start()
 
     def _serve(self) -> None:
@@ -89,10 +121,18 @@ class CacheServer:
         """Answer the next commands with an error: LOADING, which clients may retry."""
         self._failures = times
 
+    def hold(self, matches: Callable[[Command], object]) -> Held:
+        """Hold the next command that `matches` says yes to, until it is released; every other one passes."""
+        self._held = Held(matches)
+        return self._held
+
     def up(self) -> None:
         """End every fault. What was stored is still there."""
         self._broken, self._delay, self._failures = False, 0.0, 0
         self._up.set()
+        held, self._held = self._held, None
+        if held is not None:
+            held.release()
 
     # What a check may look at and change, past the service and past every fault.
 
@@ -205,6 +245,16 @@ class _Connection(TCPFakeRequestHandler):
             owner = self.server.owner
             if len(owner.commands) < MAX_COMMANDS and command.name not in ("HELLO", "CLIENT"):
                 owner.commands.append(command)
+            held = owner._held
+            mine = held is not None and held._take(command)
+            try:
+                carry_out(fields, command)
+            finally:
+                if held is not None and mine:
+                    held._done.set()
+
+        def carry_out(fields: list[bytes], command: Command) -> None:
+            owner = self.server.owner
             error = owner._before(command)
             if error is not None:
                 command.reply = error

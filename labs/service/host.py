@@ -52,9 +52,10 @@ def unfinished_function(error: BaseException) -> str | None:
     """The name of the learner's function that raised NotImplementedError somewhere in `error`; None if none did."""
     for cause in _causes(error, set()):
         if type(cause) is NotImplementedError and cause.__traceback__ is not None:
-            frame = traceback.extract_tb(cause.__traceback__)[-1]
-            if not frame.filename.startswith(_LIBRARIES):
-                return frame.name
+            frame, _ = list(traceback.walk_tb(cause.__traceback__))[-1]
+            if not frame.f_code.co_filename.startswith(_LIBRARIES):
+                # "Crowd.read" for a method, "get_user" for a function inside create_app
+                return frame.f_code.co_qualname.rpartition("<locals>.")[2]
     return None
 
 
