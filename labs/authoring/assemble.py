@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from pathlib import Path
 
 from labs.errors import UserError
 from labs.lesson import Cell, Exercise, Lesson
 
-__all__ = ["assemble", "reference", "starters", "write_module"]
+__all__ = ["assemble", "reference", "starters"]
 
 
 def starters(lesson: Lesson, *, after: int = 0) -> dict[str, str]:
@@ -47,13 +46,6 @@ def assemble(lesson: Lesson, exercises: Mapping[str, str] | None = None) -> str:
     if future:  # only the first statement of a module may import from __future__; a cell may do it anywhere
         text = f"from __future__ import {', '.join(sorted(future))}\n\n{text}"
     return text
-
-
-def write_module(folder: Path, source: str, name: str = "service") -> Path:
-    """Write a module's source into `folder`; the path can be given to a host as `path:create_app`."""
-    path = folder / f"{name}.py"
-    path.write_text(source, "utf-8")
-    return path
 
 
 def _label(cell: Cell, lesson: Lesson) -> str:

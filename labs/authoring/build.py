@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -15,12 +14,10 @@ from labs.authoring.execute import execute
 from labs.authoring.notebook import differences, fingerprint, learner_notebook, solved_notebook, to_text
 from labs.course import Pattern
 from labs.errors import UserError
-from labs.lesson import Cell, Lesson, LessonError, parse_lesson
+from labs.lesson import Lesson, LessonError, parse_lesson
 
-__all__ = ["START", "build", "read_lesson", "read_start", "stale"]
+__all__ = ["build", "homeless", "read_lesson", "stale", "stale_files"]
 
-START = "labs/start.md"  # the page that learners land on: hand-written, no lab
-START_NAME = "start_here"
 NOTEBOOKS, SOLUTIONS = "notebooks", "solutions"
 
 
@@ -32,12 +29,12 @@ def build(
     force: bool = False,
     out: Callable[[str], None] = print,
 ) -> list[str]:
-    """Write what is not up to date, for these labs and the start page; the files that changed, relative to `root`.
+    """Write what is not up to date for these labs; the files that changed, relative to `root`.
 
     Only solutions whose cells or checks changed are executed; with `force` all are, and a notebook in which somebody
     has worked is overwritten instead of refused. Without `execute`, solutions that need it stay as they are.
     """
-    pages = _pages(patterns, root)  # all are read before anything is written
+    pages = [_page(pattern, root) for pattern in patterns]  # all are read before anything is written
     changed: list[str] = []
     for page in pages:
         if not force and (kept := _read(page.learner)) is not None and _worked_in(kept):
@@ -46,8 +43,7 @@ def build(
                 "or overwrite it with `labs build --force`."
             )
     for page in pages:
-        if page.folder is not None:
-            changed += _write(page.folder / "lesson.json", page.lesson.to_json(), root)
+        changed += _write(page.folder / "lesson.json", page.lesson.to_json(), root)
         changed += _write(page.learner, to_text(learner_notebook(page.lesson)), root)
     for page in pages:
         wanted, kept = solved_notebook(page.lesson, page.checks), _read(page.solved)
@@ -62,20 +58,30 @@ def build(
 
 def stale(patterns: Sequence[Pattern], root: Path) -> list[str]:
     """One sentence for each built file that is not what its lesson gives; executes nothing."""
-    found: list[str] = []
-    pages: list[_Page] = []
-    for pattern in [None, *patterns]:
-        try:
-            pages += _pages([pattern], root, start=False) if pattern else _pages([], root)
-        except LessonError as error:
-            found.append(str(error))
-    for page in pages:
-        if page.folder is not None:
-            found += _stale_text(page.folder / "lesson.json", page.lesson.to_json(), page, root)
-        built = {page.learner: learner_notebook(page.lesson), page.solved: solved_notebook(page.lesson, page.checks)}
-        for path, notebook in built.items():
-            found += _stale_notebook(path, notebook, page, root)
-    return found + _left_over(patterns, root)
+    return [sentence for pattern in patterns for sentence in stale_files(pattern, root)] + homeless(patterns, root)
+
+
+def stale_files(pattern: Pattern, root: Path) -> list[str]:
+    """The same for one lab."""
+    try:
+        page = _page(pattern, root)
+    except LessonError as error:
+        return [str(error)]
+    return [
+        *_stale_text(page.folder / "lesson.json", page.lesson.to_json(), page, root),
+        *_stale_notebook(page.learner, learner_notebook(page.lesson), page, root),
+        *_stale_notebook(page.solved, solved_notebook(page.lesson, page.checks), page, root),
+        *_left_over(page, root),
+    ]
+
+
+def homeless(patterns: Sequence[Pattern], root: Path) -> list[str]:
+    """One sentence for each built notebook whose lab was renamed or removed."""
+    homes = {pattern.folder.parent for pattern in patterns}
+    numbered = "[0-9][0-9]_*.ipynb"
+    paths = sorted([*(root / NOTEBOOKS).glob(numbered), *(root / SOLUTIONS).glob(numbered)])
+    gone = [path for path in paths if not any((home / path.stem[3:] / "lesson.md").is_file() for home in homes)]
+    return [f"{_relative(path, root)} belongs to no lab: delete it." for path in gone if homes]
 
 
 def read_lesson(pattern: Pattern) -> Lesson:
@@ -90,52 +96,24 @@ def read_lesson(pattern: Pattern) -> Lesson:
     return parse_lesson(pattern.name, text, str(file))
 
 
-def read_start(path: Path) -> Lesson:
-    """The start page as a lesson without exercises: its front matter holds a title and nothing more."""
-    import jupytext
-
-    text = path.read_text("utf-8")
-    try:
-        notebook = jupytext.reads(text, fmt="md:myst")
-    except Exception as error:
-        raise LessonError(f"{path} is no MyST Markdown that Jupytext can read: {error}") from None
-    title = notebook.metadata.get("title")
-    if not isinstance(title, str):
-        raise LessonError(f"{path}: its front matter needs `title:`, a text.")
-    cells = []
-    for cell in notebook.cells:
-        tags = list(cell.metadata.get("tags", []))
-        if {"exercise", "hint"} & set(tags):
-            raise LessonError(f"{path}: the start page has no exercises and no hints; they belong into a lab's lesson.md.")
-        metadata = {key: value for key, value in cell.metadata.items() if key != "tags"}
-        cells.append(Cell(cell.cell_type, cell.source.strip("\n"), tags, metadata))
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return Lesson(START_NAME, title, 0, 0, [], "", digest, [], cells)
-
-
+@dataclass(slots=True)
 class _Page:
     """One lesson and the files that are built from it."""
 
-    def __init__(self, source: str, lesson: Lesson, name: str, root: Path, folder: Path | None, checks: bytes) -> None:
-        self.source = source  # as shown in messages
-        self.lesson = lesson
-        self.folder = folder  # of the lab; None for the start page
-        self.checks = checks
-        self.learner = root / NOTEBOOKS / name
-        self.solved = root / SOLUTIONS / name
+    folder: Path
+    source: str  # of lesson.md, as shown in messages
+    lesson: Lesson
+    checks: bytes
+    learner: Path
+    solved: Path
 
 
-def _pages(patterns: Sequence[Pattern], root: Path, *, start: bool = True) -> list[_Page]:
-    pages = []
-    if start and (file := root / START).is_file():
-        pages.append(_Page(START, read_start(file), f"00_{START_NAME}.ipynb", root, None, b""))
-    for pattern in patterns:
-        lesson = read_lesson(pattern)
-        source = _relative(pattern.folder / "lesson.md", root)
-        checks = pattern.checks_file.read_bytes() if pattern.checks_file.is_file() else b""
-        name = f"{lesson.order:02d}_{pattern.name}.ipynb"
-        pages.append(_Page(source, lesson, name, root, pattern.folder, checks))
-    return pages
+def _page(pattern: Pattern, root: Path) -> _Page:
+    lesson = read_lesson(pattern)
+    source = _relative(pattern.folder / "lesson.md", root)
+    checks = pattern.checks_file.read_bytes() if pattern.checks_file.is_file() else b""
+    name = f"{lesson.order:02d}_{pattern.name}.ipynb"
+    return _Page(pattern.folder, source, lesson, checks, root / NOTEBOOKS / name, root / SOLUTIONS / name)
 
 
 def _execute(notebook: NotebookNode, path: Path, source: str) -> None:
@@ -175,42 +153,30 @@ def _stale_text(path: Path, wanted: str, page: _Page, root: Path) -> list[str]:
 
 
 def _stale_notebook(path: Path, wanted: NotebookNode, page: _Page, root: Path) -> list[str]:
-    name = "" if page.folder is None else f" {page.lesson.name}"
+    name = page.lesson.name
     shown = _relative(path, root)
     try:
         kept = _read(path)
     except UserError as error:
         return [str(error)]
     if kept is None:
-        return [f"{shown} is missing: run `labs build{name}`."]
+        return [f"{shown} is missing: run `labs build {name}`."]
     if found := differences(wanted, kept):
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        return [f"{shown} is not what {page.source} gives now ({found[0]}{more} differs): run `labs build{name}`."]
+        return [f"{shown} is not what {page.source} gives now ({found[0]}{more} differs): run `labs build {name}`."]
     if path == page.solved and not _executed(kept):
-        return [f"{shown} was not executed: run `labs build{name}`."]
+        return [f"{shown} was not executed: run `labs build {name}`."]
     if path == page.learner and any(cell.get("outputs") for cell in kept.cells):
-        return [f"{shown} holds outputs, which are for the learner to make: run `labs build{name}`."]
+        return [f"{shown} holds outputs, which are for the learner to make: run `labs build {name}`."]
     return []
 
 
-def _left_over(patterns: Sequence[Pattern], root: Path) -> list[str]:
-    """Notebooks of labs that were renamed, renumbered or removed."""
-    homes = {pattern.name: pattern for pattern in patterns}
-    folders = {pattern.folder.parent for pattern in patterns}
-    found = []
-    for path in sorted([*(root / NOTEBOOKS).glob("*.ipynb"), *(root / SOLUTIONS).glob("*.ipynb")]):
-        match = re.fullmatch(r"\d\d_(\w+)\.ipynb", path.name)
-        if not match or match[1] == START_NAME or not folders:
-            continue
-        name = match[1]
-        gone = not any((folder / name / "lesson.md").is_file() for folder in folders)
-        try:
-            renumbered = name in homes and not path.name.startswith(f"{read_lesson(homes[name]).order:02d}_")
-        except LessonError:
-            renumbered = False
-        if gone or renumbered:
-            found.append(f"{_relative(path, root)} is built from no lesson (any more): delete it.")
-    return found
+def _left_over(page: _Page, root: Path) -> list[str]:
+    """Notebooks that the lab had before it was renumbered."""
+    numbered = f"[0-9][0-9]_{page.lesson.name}.ipynb"
+    paths = sorted([*(root / NOTEBOOKS).glob(numbered), *(root / SOLUTIONS).glob(numbered)])
+    old = [path for path in paths if path not in (page.learner, page.solved)]
+    return [f"{_relative(path, root)} has another number than the lesson's `order:`: delete it." for path in old]
 
 
 def _read(path: Path) -> NotebookNode | None:

@@ -20,7 +20,8 @@ __all__ = ["differences", "fingerprint", "learner_notebook", "solved_notebook", 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python"}
 
-_OF_THE_LESSON = ("name", "title", "level", "exercise")  # options of a lesson's cell that mean nothing to Jupyter
+_OF_THE_LESSON = ("name", "title", "level", "exercise")  # a lesson's options that mean nothing to Jupyter
+_FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
 def learner_notebook(lesson: Lesson) -> NotebookNode:
@@ -100,8 +101,9 @@ class _Names:
     def of(self, cell: Cell) -> str:
         if cell.exercise:
             return self._free(_slug(cell.exercise, keep="_"))
-        if cell.kind == "markdown" and (heading := re.search(r"^#{1,4} +(.+)", cell.source, re.MULTILINE)):
-            self._section = _slug(heading[1])
+        prose = _FENCE.sub("", cell.source) if cell.kind == "markdown" else ""
+        if headings := re.findall(r"^#{1,4} +(.+)", prose, re.MULTILINE):
+            self._section = _slug(headings[-1])
             return self._free(self._section)
         return self._free(self._section, number=1)
 

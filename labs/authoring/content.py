@@ -1,0 +1,138 @@
+"""What `labs verify` refuses before it runs anything: a lab that is incomplete or contradicts itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from labs.authoring.answers import KINDS, Answer
+from labs.authoring.checksfile import CheckInfo
+from labs.lesson import LEVELS, Lesson
+
+__all__ = ["HINTS", "MINIMUM", "TOUR", "answer_problems", "check_problems", "lesson_problems", "stray_files"]
+
+HINTS = 3  # for each exercise: a nudge, a direction, nearly the answer
+MINIMUM = {"checks": 8, "right": 3, "wrong": 12}
+TOUR = {"checks": 2, "right": 2, "wrong": 4}  # for the lab of order 0, which only shows the moves
+ALLOWED_IMPORTS = ("pytest", "labs.judge")
+
+_CACHES = ("__pycache__", ".ipynb_checkpoints", ".pytest_cache")
+_FILES = re.compile(r"lesson\.(md|json)|checks\.py|answers/(right|wrong)/[^/]+\.py")
+
+
+def lesson_problems(lesson: Lesson) -> Iterator[str]:
+    """What lesson.md lacks."""
+    if not lesson.exercises:
+        yield "has no exercise: tag a cell `exercise` and give it a `:name:`"
+    for exercise in lesson.exercises:
+        if len(exercise.hints) != HINTS:
+            yield f"exercise {exercise.name} has {_count(len(exercise.hints), 'hint')} instead of {HINTS}"
+        elif not all(hint.strip() for hint in exercise.hints):
+            yield f"exercise {exercise.name} has an empty hint"
+        if not any(f'lab.check("{exercise.name}")' in cell.source or "lab.check()" in cell.source
+                   for cell in lesson.cells if cell.kind == "code"):
+            yield f'exercise {exercise.name} is never checked: a cell with `lab.check("{exercise.name}")` belongs below it'
+    for title in _twice(exercise.title for exercise in lesson.exercises):
+        yield f"two exercises have the title “{title}”"
+    code = [cell.source for cell in lesson.cells if cell.kind == "code"]
+    opening = f'from labs import open_lab\n\nlab = open_lab("{lesson.name}")'
+    if not code or code[0].strip() != opening:
+        yield f'the first code cell has to be `from labs import open_lab`, an empty line, `lab = open_lab("{lesson.name}")`'
+    prose = "\n\n".join(cell.source for cell in lesson.cells if cell.kind == "markdown")
+    if not re.search(r"^```mermaid$", prose, re.MULTILINE):
+        yield "has no diagram: a fence ```mermaid shows the way of a request"
+    if not re.search(r"^ *\|?[ :|-]*-{3,}[ :|-]*\|[ :|-]*$", prose, re.MULTILINE):
+        yield "has no table: the lab's part of the contract belongs into one"
+
+
+def check_problems(lesson: Lesson, checks: Sequence[CheckInfo], source: str) -> Iterator[str]:
+    """What checks.py lacks or contradicts."""
+    least = (MINIMUM if lesson.order else TOUR)["checks"]
+    if len(checks) < least:
+        yield f"has {_count(len(checks), 'check')}; a lab has at least {least}"
+    exercises = {exercise.name for exercise in lesson.exercises}
+    headings = {_plain(heading) for heading in re.findall(r"^#+ +(.+)", _prose(lesson), re.MULTILINE)}
+    earlier: set[str] = set()
+    for check in checks:
+        if not check.doc:
+            yield f"{check.name} has no docstring: its first line is the title that learners read"
+        if not check.exercise:
+            yield f'{check.name} belongs to no exercise: mark it with `@pytest.mark.check("exercise_name")`'
+        elif check.exercise not in exercises:
+            yield f"{check.name} is for the exercise {check.exercise!r}, which the lesson does not have"
+        if check.level not in LEVELS:
+            yield f"{check.name} has the level {check.level!r}; it is one of {', '.join(LEVELS)}"
+        if not isinstance(check.points, int) or check.points < 1:
+            yield f"{check.name} is worth {check.points!r} points; it is worth 1 or more"
+        if check.read and _plain(check.read) not in headings:
+            yield f"{check.name} sends learners to “{check.read}”, which is no heading of the lesson"
+        for name in check.after:
+            if name not in earlier:
+                known = name in {other.name for other in checks}
+                yield f"{check.name} waits for {name}, which {'stands further down' if known else 'does not exist'}"
+        earlier.add(check.name)
+    for name in sorted(exercises - {check.exercise for check in checks}):
+        yield f"no check is for the exercise {name!r}"
+    for title in _twice(" ".join(check.doc.split("\n\n")[0].split()).rstrip(".") for check in checks if check.doc):
+        yield f"two checks have the title “{title}”"
+    yield from _import_problems(source)
+
+
+def answer_problems(lesson: Lesson, checks: Sequence[CheckInfo], answers: Sequence[Answer]) -> Iterator[tuple[Path | None, str]]:
+    """What the answers lack: the file, or None for the folder, and the sentence."""
+    least = MINIMUM if lesson.order else TOUR
+    for kind in KINDS:
+        found = sum(answer.right == (kind == "right") for answer in answers)
+        if found < least[kind]:
+            yield None, f"has {_count(found, f'{kind} answer')}; a lab has at least {least[kind]}"
+    names = {check.name for check in checks}
+    for answer in answers:
+        if answer.check and checks and answer.check not in names:
+            yield answer.path, f"names the check {answer.check}, which checks.py does not have"
+    for title in _twice(answer.title for answer in answers):
+        files = [answer.path for answer in answers if answer.title == title]
+        yield files[1], f"has the same first line as {files[0].name}: “{title}”"
+
+
+def stray_files(folder: Path) -> list[str]:
+    """Files in a lab's folder that nothing reads, relative to it."""
+    paths = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    kept = [path.as_posix() for path in paths if not set(path.parts) & set(_CACHES)]
+    return [path for path in kept if not _FILES.fullmatch(path)]
+
+
+def _import_problems(source: str) -> Iterator[str]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # reported by the import
+        return
+    for node in ast.walk(tree):
+        modules: list[str] = []
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules = ["." * node.level + (node.module or "")]
+        for module in modules:
+            allowed = module in ALLOWED_IMPORTS or module.split(".")[0] in (*sys.stdlib_module_names, "pytest")
+            if not allowed:
+                yield f"imports {module}: checks use the standard library, pytest and labs.judge, nothing else"
+
+
+def _prose(lesson: Lesson) -> str:
+    return "\n\n".join(cell.source for cell in lesson.cells if cell.kind == "markdown")
+
+
+def _plain(heading: str) -> str:
+    return " ".join(heading.strip("# ").split()).casefold()
+
+
+def _twice(values: Iterator[str]) -> list[str]:
+    return [value for value, count in Counter(values).items() if count > 1]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"

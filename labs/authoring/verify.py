@@ -1,0 +1,289 @@
+"""`labs verify`: prove that a lab's checks pass what is right, fail what is wrong, and say why."""
+
+from __future__ import annotations
+
+import functools
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labs.authoring import content, rules
+from labs.authoring.answers import Answer, read_answers
+from labs.authoring.assemble import assemble, starters
+from labs.authoring.build import homeless, read_lesson, stale_files
+from labs.authoring.checksfile import CheckInfo
+from labs.authoring.pool import Job, run_jobs
+from labs.course import ROOT, Pattern
+from labs.errors import UserError
+from labs.judge.verdict import Report
+from labs.lesson import Lesson
+
+__all__ = ["verify"]
+
+DEADLINE = 60.0  # seconds for one run of all checks; the slowest wrong answer blocks every request for 3 s
+TIMED = 3  # runs over the reference: the table shows their median
+SHARED = 4  # services judged one after another in the same process of their own
+PROGRESS_EVERY = 2.0  # seconds
+HOSTS = ("runner", "process")
+
+Rule = Callable[[Report], Iterator[tuple[str, str]]]
+
+
+def verify(
+    patterns: Sequence[Pattern],
+    *,
+    jobs: int,
+    repeat: int = 1,
+    root: Path = ROOT,
+    out: Callable[[str], None] = print,
+    deadline: float = DEADLINE,
+) -> bool:
+    """Prove these labs and print the figures; True when there is nothing to complain about.
+
+    Each lab's reference and right answers pass every check, through both hosts; the untouched starter comes out as
+    not started; with the first exercises solved theirs pass and no other fails; each wrong answer fails the check
+    that it names and is told the cause that it names. Incomplete content and stale notebooks are refused.
+
+    With `repeat`, every run is made so many times: a check must not be right only most of the time.
+    """
+    started = time.perf_counter()
+    problems = _Problems(root, repeat)
+    proofs = [_Proof(pattern, problems, root) for pattern in patterns]
+    for sentence in (*homeless(patterns, root), *_shared_names(proofs)):
+        problems.say(sentence)
+    todo = [job for proof in proofs for job in proof.jobs(repeat, deadline)]
+    total = sum(map(_runs_in, todo))
+    out(f"{total} runs over {len(proofs)} lab{'' if len(proofs) == 1 else 's'}, {jobs} at once")
+    run_jobs(todo, jobs, _Progress(total, problems, out).step)
+    out("")
+    for line in _table([proof.figures() for proof in proofs]):
+        out(line)
+    out(f"\n{total} runs in {time.perf_counter() - started:.1f} s")
+    for line in problems.lines():
+        out(line)
+    return not problems.count()
+
+
+class _Problems:
+    """Sentences, each said once however many runs come to it."""
+
+    def __init__(self, root: Path, repeat: int) -> None:
+        self._root = root
+        self._repeat = repeat
+        self._sentences: dict[str, str] = {}
+        self._times: Counter[str] = Counter()
+        self._labs: dict[str, set[str]] = {}
+
+    def say(self, sentence: str, *, key: str = "", lab: str = "", run: bool = False) -> None:
+        """Keep a sentence. `run`: it is about one of several runs."""
+        key = key or sentence
+        self._sentences.setdefault(key, sentence)
+        self._labs.setdefault(lab, set()).add(key)
+        if run:
+            self._times[key] += 1
+
+    def at(self, path: Path, sentence: str, *, key: str = "", lab: str = "", run: bool = False) -> None:
+        """The same about a file."""
+        shown = path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else str(path)
+        self.say(f"{shown}: {sentence}", key=key and f"{shown} {key}", lab=lab, run=run)
+
+    def count(self, lab: str | None = None) -> int:
+        return len(self._sentences) if lab is None else len(self._labs.get(lab, ()))
+
+    def lines(self) -> list[str]:
+        """Every problem, one line each."""
+        counted = [
+            f"{text} [{self._times[key]} of {self._repeat} times]" if self._repeat > 1 and key in self._times else text
+            for key, text in self._sentences.items()
+        ]
+        return ["", f"{len(counted)} problem{'' if len(counted) == 1 else 's'}:", *counted] if counted else []
+
+
+class _Progress:
+    """A line every other second, so that nobody wonders whether it still works."""
+
+    def __init__(self, total: int, problems: _Problems, out: Callable[[str], None]) -> None:
+        self._total, self._problems, self._out = total, problems, out
+        self._done = 0
+        self._started = self._said = time.monotonic()
+
+    def step(self, job: Job) -> None:
+        job.about(job)
+        self._done += _runs_in(job)
+        now = time.monotonic()
+        if now - self._said >= PROGRESS_EVERY:
+            self._said = now
+            found = f", {self._problems.count()} problems so far" if self._problems.count() else ""
+            self._out(f"{self._done:>5} of {self._total} after {now - self._started:.0f} s: {job.label}{found}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One service to judge, and the rule for what has to come out."""
+
+    path: Path  # the file to complain about
+    label: str
+    host: str  # one of HOSTS
+    source: str
+    rule: Rule
+    times: int = 1
+
+
+@dataclass
+class _Proof:
+    """One lab: its runs, and what they came to."""
+
+    pattern: Pattern
+    problems: _Problems
+    root: Path
+    lesson: Lesson | None = None
+    answers: list[Answer] = field(default_factory=list)
+    checks: list[CheckInfo] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        folder = self.pattern.folder
+        for sentence in stale_files(self.pattern, self.root):
+            self.problems.say(sentence, lab=self.pattern.name)
+        for name in content.stray_files(folder):
+            self.at(folder / name, "is read by nothing: a lab is lesson.md, checks.py and answers/right|wrong/*.py")
+        try:
+            self.lesson = read_lesson(self.pattern)
+        except UserError:
+            return  # stale_files says it
+        for sentence in content.lesson_problems(self.lesson):
+            self.at(folder / "lesson.md", sentence)
+        self.answers, broken = read_answers(folder, self.lesson)
+        for sentence in broken:
+            self.problems.say(sentence, lab=self.pattern.name)
+
+    def at(self, path: Path, sentence: str, *, key: str = "", run: bool = False) -> None:
+        self.problems.at(path, sentence, key=key, lab=self.pattern.name, run=run)
+
+    def jobs(self, repeat: int, deadline: float) -> Iterator[Job]:
+        """Every run that proves something."""
+        if self.lesson is None:
+            return
+        name, order = self.pattern.name, {"folder": str(self.pattern.folder), "lesson": self.lesson.to_json()}
+        yield Job(f"{name} checks.py", {**order, "do": "inspect"}, deadline, self._inspected)
+        try:
+            runs = list(self._runs(self.lesson)) * repeat
+        except UserError as error:
+            self.at(self.pattern.folder / "lesson.md", str(error))
+            return
+        apart = [run for run in runs if run.host == "process"]
+        # In this process each run gets a copy of the worker; a process of its own is shared: it takes long to start.
+        groups = [[run] for run in runs if run.host == "runner"]
+        groups += [apart[start : start + SHARED] for start in range(0, len(apart), SHARED)]
+        for group in groups:
+            first = group[0]
+            judge = {**order, "do": "judge", "host": first.host, "times": first.times}
+            judge["sources"] = [run.source for run in group]
+            yield Job(f"{name} {first.label}", judge, deadline * first.times, functools.partial(self._judged, group))
+
+    def _runs(self, lesson: Lesson) -> Iterator[_Run]:
+        source = self.pattern.folder / "lesson.md"
+        names = [exercise.name for exercise in lesson.exercises]
+        for host in HOSTS:
+            times = TIMED if host == "runner" else 1
+            yield _Run(source, "the reference", host, assemble(lesson), rules.must_pass, times)
+            untouched = functools.partial(rules.must_not_start, first=names[0] if names else "")
+            yield _Run(source, "the untouched starter", host, assemble(lesson, starters(lesson)), untouched)
+            for answer in self.answers:
+                if answer.right:
+                    yield _Run(answer.path, answer.name, host, assemble(lesson, answer.cells), rules.must_pass)
+        for count in range(1, len(names)):
+            label = f"the starter with {', '.join(names[:count])} solved"
+            so_far = functools.partial(rules.must_pass_so_far, solved=names[:count])
+            yield _Run(source, label, "runner", assemble(lesson, starters(lesson, after=count)), so_far)
+        for answer in self.answers:
+            if not answer.right:
+                fails = functools.partial(rules.must_fail, check=answer.check, cause=answer.cause)
+                yield _Run(answer.path, answer.name, "runner", assemble(lesson, answer.cells), fails)
+
+    def _inspected(self, job: Job) -> None:
+        file = self.pattern.checks_file
+        lesson = self.lesson
+        assert lesson is not None
+        if "checks" not in job.result:
+            self.at(file, job.result.get("problem") or f"can't be read: {_lost(job)}")
+            return
+        self.checks = [CheckInfo(**item) for item in job.result["checks"]]
+        for sentence in content.check_problems(lesson, self.checks, file.read_text("utf-8")):
+            self.at(file, sentence)
+        for path, sentence in content.answer_problems(lesson, self.checks, self.answers):
+            self.at(path or self.pattern.folder / "answers", sentence)
+
+    def _judged(self, group: list[_Run], job: Job) -> None:
+        for run, result in zip(group, job.result["runs"], strict=False):
+            if "problem" in result:
+                self._complain(run, "import", result["problem"])
+            for report in map(Report.from_dict, result.get("reports", ())):
+                self._judged_once(run, report)
+        if len(job.result["runs"]) < len(group):  # those behind it are judged when it is mended
+            self._complain(group[len(job.result["runs"])], "lost", _lost(job))
+
+    def _judged_once(self, run: _Run, report: Report) -> None:
+        if not report.verdicts:  # the checks can't be read, which is said once
+            return
+        if run.times == TIMED:
+            self.seconds.append(report.seconds)
+        if report.problem:
+            self._complain(run, "problem", f"nothing can be judged: {report.problem}")
+            return
+        for key, sentence in run.rule(report):
+            self._complain(run, key, f"{sentence} (seed {report.seed})")
+
+    def _complain(self, run: _Run, key: str, sentence: str) -> None:
+        where = [run.label] if run.path.name == "lesson.md" else []
+        where += ["served from a process of its own"] if run.host == "process" else []
+        said = f"{', '.join(where)}: {sentence}" if where else sentence
+        self.at(run.path, said, key=f"{run.host} {run.label} {key}", run=True)
+
+    def figures(self) -> tuple[str, ...]:
+        """One row of the table."""
+        count = self.problems.count(self.pattern.name)
+        verdict = f"{count} problem{'' if count == 1 else 's'}" if count else "proven"
+        if self.lesson is None:
+            return (self.pattern.name, "", "", "", "", "", "lesson.md can't be read")
+        right = sum(answer.right for answer in self.answers)
+        seconds = f"{statistics.median(self.seconds):.2f}" if self.seconds else ""
+        exercises, checks = len(self.lesson.exercises), len(self.checks)
+        return (self.pattern.name, *map(str, (exercises, checks, right, len(self.answers) - right)), seconds, verdict)
+
+
+def _runs_in(job: Job) -> int:
+    return len(job.order.get("sources", ()))
+
+
+def _lost(job: Job) -> str:
+    """Why a job has less of a result than it should."""
+    if "broke" in job.result:
+        return f"judging it broke, which is a bug of ours:\n{job.result['broke']}"
+    if "late" in job.result:
+        return f"it was not judged within {job.deadline:g} s and was killed"
+    return f"it ended the process that judges it ({job.result['ended']})"
+
+
+def _shared_names(proofs: Sequence[_Proof]) -> Iterator[str]:
+    lessons = [proof.lesson for proof in proofs if proof.lesson is not None]
+    for what in ("title", "order"):
+        for value, count in Counter(getattr(lesson, what) for lesson in lessons).items():
+            if count > 1:
+                same = [lesson.name for lesson in lessons if getattr(lesson, what) == value]
+                yield f"{' and '.join(same)} have the same `{what}:` in lesson.md, {value!r}: give one of them another."
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    head = ("lab", "exercises", "checks", "right", "wrong", "seconds", "verdict")
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    return [
+        "  ".join(
+            text.ljust(width) if column in (0, len(head) - 1) else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in (head, *rows)
+    ]

@@ -1,0 +1,136 @@
+"""The process behind `labs verify`: judges one service per line on stdin, each in a fresh copy of itself.
+
+Where the platform has fork, a job costs no imports, and nothing that a wrong answer does to its process outlives it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from labs.authoring.checksfile import inspect_checks
+from labs.course import Pattern
+from labs.errors import UserError
+from labs.judge.engine import run_checks
+from labs.lesson import Lesson
+from labs.service import Runner, load_factory
+from labs.service.process import ProcessHost
+
+__all__ = ["main"]
+
+CAN_FORK = hasattr(os, "fork") and sys.platform == "linux"
+_WARM = (
+    *("fakeredis", "fastapi", "sqlalchemy.ext.asyncio", "aiosqlite", "redis.asyncio", "httpx", "tenacity"),
+    # What those import only when they are used
+    *("anyio._backends._asyncio", "email_validator", "encodings.idna", "pydantic.v1", "sqlalchemy.dialects.sqlite"),
+    *("uvicorn.lifespan.off", "uvicorn.protocols.http.h11_impl", "uvicorn.protocols.http.auto"),
+    *("_pytest.helpconfig", "_pytest.setuponly", "_pytest.setupplan", "_pytest.skipping", "_pytest.unittest", "pdb"),
+)
+
+
+def main() -> None:
+    """Serve jobs until stdin ends. For each: a line with the result, if there is one, then a line with its end."""
+    control = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)  # whatever a service prints past its log stream must not look like a result
+    for name in _WARM:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    for line in sys.stdin:
+        code = _in_copy(line, control) if CAN_FORK else _work(line, control)
+        control.write(json.dumps({"end": code}) + "\n")
+
+
+def _in_copy(line: str, control: Any) -> int:
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            code = _work(line, control)
+        finally:
+            os._exit(code)  # an answer's threads and atexit handlers can't keep it alive
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _work(line: str, control: Any) -> int:
+    job = json.loads(line)
+
+    def say(**message: Any) -> None:
+        control.write(json.dumps(message) + "\n")
+        control.flush()
+
+    try:
+        if job["do"] == "inspect":
+            say(**inspect_checks(_pattern(job)))
+        else:
+            _judge(job, say)
+    except Exception:  # ours, whatever it is: the author of a lab needs to see it
+        say(broke=traceback.format_exc())
+    return 0
+
+
+def _judge(job: dict[str, Any], say: Callable[..., None]) -> None:
+    """Judge each of the job's sources so many times, and say so for each when it is done."""
+    pattern = _pattern(job)
+    with tempfile.TemporaryDirectory(prefix="labs-verify-") as folder:
+        path = Path(folder) / "service.py"
+        host = ProcessHost(f"{path}:create_app") if job["host"] == "process" else None
+        for source in job["sources"]:
+            shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)  # may be of the same second and size
+            path.write_text(source, "utf-8")
+            with _deadline(job["deadline"], host, say):
+                say(run=_run(pattern, host, path, job["times"]))
+        if host is not None:
+            host.close()
+
+
+def _run(pattern: Pattern, host: ProcessHost | None, path: Path, times: int) -> dict[str, Any]:
+    if host is not None:
+        return {"reports": [run_checks(pattern, host).to_dict() for _ in range(times)]}
+    try:
+        runner = Runner(load_factory(f"{path}:create_app"))
+    except UserError as error:
+        return {"problem": str(error).replace(str(path), "the service")}
+    except NotImplementedError:
+        return {"problem": "The service raises NotImplementedError when it is imported, not when it is called."}
+    reports = [run_checks(pattern, runner).to_dict() for _ in range(times)]
+    runner.close()
+    return {"reports": reports}
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float, host: ProcessHost | None, say: Callable[..., None]) -> Iterator[None]:
+    """End this process when a run takes too long, and the process of its service: nobody else knows of that one."""
+
+    def give_up() -> None:
+        if host is not None:
+            host.close()
+        say(late=True)
+        if CAN_FORK:
+            os._exit(0)
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+    yield
+    timer.cancel()
+
+
+def _pattern(job: dict[str, Any]) -> Pattern:
+    pattern = Pattern(Path(job["folder"]))
+    vars(pattern)["lesson"] = Lesson.from_json(job["lesson"])  # reading lesson.md would cost seconds for each run
+    return pattern
+
+
+if __name__ == "__main__":
+    main()
