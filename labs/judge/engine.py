@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -79,10 +81,19 @@ def _plugin(
 
 
 def _pytest(arguments: list[str], plugin: JudgePlugin) -> int:
-    folder = os.path.dirname(arguments[0])
-    options = ["-c", os.devnull, f"--rootdir={folder}", "--import-mode=importlib", "--strict-markers"]
+    checks = Path(arguments[0]).resolve()
+    root = checks.parents[min(3, len(checks.parents) - 1)]  # the clone, for a lab in labs/patterns
+    _forget_other_module(checks, ".".join(checks.relative_to(root).with_suffix("").parts))
+    options = ["-c", os.devnull, f"--rootdir={root}", "--import-mode=importlib", "--strict-markers"]
     with _without_plugin_autoload():
         return int(pytest.main([*arguments, *options], plugins=[plugin]))
+
+
+def _forget_other_module(checks: Path, name: str) -> None:
+    """pytest takes a module of the same name for the one it is asked for, wherever it came from."""
+    known = sys.modules.get(name)
+    if known is not None and getattr(known, "__file__", None) != str(checks):
+        del sys.modules[name]
 
 
 @contextlib.contextmanager
