@@ -32,6 +32,7 @@ CREATE TABLE orders (
 CREATE INDEX orders_user_id ON orders (user_id);
 """
 _PAGE = 4096
+_LONGEST_NAP = 0.12  # seconds: while it waits for a lock, SQLite looks again every 0.1 s
 _template: bytes | None = None
 _template_lock = threading.Lock()
 
@@ -42,8 +43,9 @@ class Database:
     Faults, each undone by `up()`:
       down()         every statement of the service fails at once: "file is not a database"
       hang()         every statement waits until its own time-out: the file is locked
-      slow(seconds)  every statement waits up to about that long
-      refuse_writes(times) is not offered: SQLite has no server that could count a client's attempts
+      slow(seconds)  a statement waits up to about that long, and then succeeds; a few find a gap and don't wait
+    A new fault ends the one before. "Fails n times" is not offered: there is no server that could count attempts.
+    In WAL mode nothing can keep readers waiting: there, hang and slow hold up writes only.
     """
 
     def __init__(self, path: Path) -> None:
@@ -84,9 +86,10 @@ class Database:
         def change() -> None:
             with self._connect() as connection:
                 while not stop.is_set():
-                    connection.execute(sql, next(values))
-                    connection.commit()
-                    started.set()
+                    # The service may hold the file for longer than we are patient: then the next turn is ours.
+                    with contextlib.suppress(sqlite3.OperationalError), connection:
+                        connection.execute(sql, next(values))
+                        started.set()
                     stop.wait(0.0005)  # lets the service's reads in between
 
         thread = threading.Thread(target=change, name="labs-database-writer", daemon=True)
@@ -102,33 +105,34 @@ class Database:
 
     def down(self) -> None:
         """Make every statement fail, by spoiling the file's first page."""
-        if self._first_page is None:
-            with self._exclusive(), self.path.open("r+b") as file:
-                self._first_page = file.read(_PAGE)
-                file.seek(0)
-                file.write(b"\xff" * _PAGE)
+        self.up()
+        self._forget_caches()
+        with self._exclusive(), self.path.open("r+b") as file:
+            self._first_page = file.read(_PAGE)
+            file.seek(0)
+            file.write(b"\xff" * _PAGE)
 
     def hang(self) -> None:
         """Lock the file: statements wait for their own time-out (sqlite3's default is 5 s)."""
-        if self._lock is None:
-            self._lock = self._open()
-            self._lock.execute("BEGIN EXCLUSIVE")
+        self.up()
+        self._lock = self._open()
+        self._lock.execute("BEGIN EXCLUSIVE")
 
     def slow(self, seconds: float) -> None:
-        """Lock the file nearly all the time: a statement gets in at the next gap, `seconds` apart."""
+        """Lock the file for that long, again and again."""
         self.up()
         stop = threading.Event()
         held = threading.Event()
 
         def hold() -> None:
-            connection = self._open()
-            while not stop.is_set():
-                connection.execute("BEGIN EXCLUSIVE")
-                held.set()
-                stop.wait(seconds)
-                connection.rollback()
-                stop.wait(0.003)
-            connection.close()
+            with contextlib.closing(self._open()) as connection:
+                while not stop.is_set():
+                    with contextlib.suppress(sqlite3.OperationalError):  # somebody else holds it: try again
+                        connection.execute("BEGIN EXCLUSIVE")
+                        held.set()
+                        stop.wait(seconds)
+                        connection.rollback()
+                    stop.wait(_LONGEST_NAP)
 
         self._slow_stop = stop
         self._slow_thread = threading.Thread(target=hold, name="labs-database-slow", daemon=True)
@@ -149,6 +153,15 @@ class Database:
             with self.path.open("r+b") as file:
                 file.write(self._first_page)
             self._first_page = None
+            self._forget_caches()
+
+    def _forget_caches(self) -> None:
+        """In WAL mode connections trust the pages they have cached until somebody writes: write, and empty the log."""
+        with contextlib.closing(self._open()) as connection:
+            if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+                version = connection.execute("PRAGMA user_version").fetchone()[0]
+                connection.execute(f"PRAGMA user_version = {version}")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """End every fault and remove the file."""
