@@ -6,6 +6,7 @@ import contextvars
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any, TextIO
 
@@ -75,25 +76,27 @@ class LogStream:
 
 # Set around everything that a service runs; tasks and worker threads of anyio inherit it.
 current_stream: contextvars.ContextVar[LogStream | None] = contextvars.ContextVar("labs_stream", default=None)
-_threads: dict[int, LogStream | None] = {}
+# By thread, not by its number: the system gives a dead thread's number to the next one that a service starts.
+_threads: weakref.WeakKeyDictionary[threading.Thread, LogStream | None] = weakref.WeakKeyDictionary()
 _running: list[LogStream] = []
 
 
 def register_thread(stream: LogStream | None) -> None:
     """Send what this thread writes outside any request to `stream`; None: to where it would have gone."""
-    _threads[threading.get_ident()] = stream
+    _threads[threading.current_thread()] = stream
 
 
 def _route() -> LogStream | None:
     stream = current_stream.get()
     if stream is not None:
         return stream
-    thread = threading.get_ident()
+    thread = threading.current_thread()
     if thread in _threads:
         return _threads[thread]
-    # A thread that the service started itself, such as a logging.handlers.QueueListener.
-    if _running and thread != threading.main_thread().ident:
-        return _running[-1]
+    # A thread that the service started itself, such as a logging.handlers.QueueListener. It stays with the stream of
+    # its first words: what it writes late must not turn up in the log of the service that is started next.
+    if _running and thread is not threading.main_thread():
+        return _threads.setdefault(thread, _running[-1])
     return None
 
 
@@ -121,8 +124,8 @@ def _install() -> None:
         if not isinstance(getattr(sys, name), RoutedOutput):
             # Threads that are here before any service started are the kernel's own.
             for thread in threading.enumerate():
-                if thread is not threading.main_thread() and thread.ident is not None:
-                    _threads.setdefault(thread.ident, None)
+                if thread is not threading.main_thread():
+                    _threads.setdefault(thread, None)
             setattr(sys, name, RoutedOutput(getattr(sys, name)))
 
 
