@@ -602,6 +602,8 @@ def why_missing(logs: Logs, message: str) -> str:
                 f"The message is `{text[:80]}`: the values are baked into the text. The message is a constant to group by; what varies "
                 "belongs in fields."
             )
+    if error := logging_error(logs.lines):
+        return error
     word = message.split('"')[0].split("\n")[0]
     line = next((line for line in logs.strays if word in line), "")
     if line:
@@ -613,10 +615,17 @@ def loose_text(logs: Logs) -> str:
     """A sentence on what stands in the stream instead of records."""
     if not logs.lines:
         return " Nothing was written: is logging configured when the factory runs, and does it write to stdout or stderr?"
-    error = next((line for line in logs.lines if line.startswith("--- Logging error ---")), "")
-    if error:
-        return " The logging handler itself failed (“--- Logging error ---”): the traceback below it in the stream says where."
-    return ""
+    error = logging_error(logs.lines)
+    return f" {error}" if error else ""
+
+
+def logging_error(lines: list[str]) -> str:
+    """A sentence on the error that a handler of the standard library made while it wrote; empty when there is none."""
+    if not any(line.startswith("--- Logging error ---") for line in lines):
+        return ""
+    before = [earlier for earlier, line in zip(lines, lines[1:], strict=False) if line.startswith("Call stack:")]
+    said = f", with `{before[0][:160]}`" if before else ""
+    return f"The handler failed while it wrote a record{said}. The traceback below “--- Logging error ---” in the stream says where."
 
 
 def why_line(line: str) -> str:
@@ -643,8 +652,8 @@ def why_line(line: str) -> str:
 def why_stray(lines: list[str]) -> str:
     """Why there are lines in the stream that are no JSON objects."""
     plain = [re.sub("\x1b\\[[0-9;]*m", "", line) for line in lines]
-    if any(line.startswith("--- Logging error ---") for line in plain):
-        return "The logging handler itself failed (“--- Logging error ---”): the traceback below it in the stream says where."
+    if error := logging_error(plain):
+        return error
     if any(re.match(r"(INFO|WARNING|ERROR): {2,}", line) for line in plain):
         if all(" - \"" in line for line in plain if re.match("INFO: ", line)) and plain[0].startswith("INFO: "):
             return "uvicorn's access log still has its own handler: empty `uvicorn.access` too, not only `uvicorn`."
