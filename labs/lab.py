@@ -14,7 +14,7 @@ from typing import Any
 from IPython import get_ipython
 from IPython.display import Markdown, display
 
-from labs.backing import CacheServer, Database, Downstream
+from labs import backing
 from labs.course import ROOT, Pattern, find_pattern, find_patterns
 from labs.errors import UserError
 from labs.judge.client import Answer, Request, exchange
@@ -60,22 +60,22 @@ class Lab:
     # The backing services of the served app, with their faults: `lab.cache.down()`, `lab.cache.up()`.
 
     @cached_property
-    def database(self) -> Database:
+    def database(self) -> backing.Database:
         """The database behind the served service, with three users."""
-        database = Database(Path(self._folder.name) / "service.sqlite")
+        database = backing.Database(Path(self._folder.name) / "service.sqlite")
         for name, email in _PEOPLE:
             database.add_user(name=name, email=email)
         return database
 
     @cached_property
-    def cache(self) -> CacheServer:
+    def cache(self) -> backing.CacheServer:
         """The Redis behind the served service."""
-        return CacheServer()
+        return backing.CacheServer()
 
     @cached_property
-    def downstream(self) -> Downstream:
+    def downstream(self) -> backing.Downstream:
         """The other team's service that the served service calls."""
-        return Downstream()
+        return backing.Downstream()
 
     # Serving
 

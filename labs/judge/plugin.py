@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from labs.backing import CacheServer, Database, Downstream
+from labs import backing
 from labs.judge.explain import Comparison, cause_of, show
 from labs.judge.fresh import Fresh
 from labs.judge.logs import Logs, last_exception
@@ -39,7 +39,7 @@ _backings: dict[str, Any] = {}
 def _shared(kind: str) -> Any:
     """The cache server and the downstream start once per process and are cleared for each check."""
     if kind not in _backings:
-        _backings[kind] = {"cache": CacheServer, "downstream": Downstream}[kind]()
+        _backings[kind] = getattr(backing, {"cache": "CacheServer", "downstream": "Downstream"}[kind])()
     _backings[kind].clear()
     return _backings[kind]
 
@@ -214,23 +214,23 @@ class JudgePlugin:
         return self.fresh_facts.fork(request.node.name)
 
     @pytest.fixture
-    def database(self, fresh: Fresh) -> Iterator[Database]:
+    def database(self, fresh: Fresh) -> Iterator[backing.Database]:
         """An empty database with the contract's tables."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="labs-")
-        database = Database(Path(self._folder.name) / f"{fresh.token()}.sqlite")
+        database = backing.Database(Path(self._folder.name) / f"{fresh.token()}.sqlite")
         yield database
         database.close()
 
     @pytest.fixture
-    def cache(self) -> Iterator[CacheServer]:
+    def cache(self) -> Iterator[backing.CacheServer]:
         """An empty Redis."""
         cache = _shared("cache")
         yield cache
         cache.up()
 
     @pytest.fixture
-    def downstream(self) -> Iterator[Downstream]:
+    def downstream(self) -> Iterator[backing.Downstream]:
         """Another team's service, which answers 200 until told otherwise."""
         downstream = _shared("downstream")
         yield downstream
