@@ -27,6 +27,7 @@ class LabsEngine(NBClientEngine):
         kernel_name: str,
         *,
         judge: Callable[[Callable[[str], Any]], None] | None = None,
+        kernel_env: dict[str, str] | None = None,
         log_output: bool = False,
         stdout_file: Any = None,
         stderr_file: Any = None,
@@ -34,7 +35,7 @@ class LabsEngine(NBClientEngine):
         execution_timeout: int | None = None,
         **kwargs: Any,
     ) -> Any:
-        """Run the cells of `nb_man.nb`; the options are those of papermill's engine, and `judge`."""
+        """Run the cells of `nb_man.nb`; options as of papermill's engine, `judge`, and the kernel's whole environment."""
         options = merge_kwargs(
             remove_args(["input_path", "timeout", "startup_timeout"], **kwargs),
             timeout=execution_timeout or kwargs.get("timeout"),
@@ -45,7 +46,8 @@ class LabsEngine(NBClientEngine):
             stdout_file=stdout_file,
             stderr_file=stderr_file,
         )
-        return _Client(nb_man, judge, **options).execute()
+        kernel = {"env": kernel_env} if kernel_env is not None else {}
+        return _Client(nb_man, judge, **options).execute(**kernel)
 
 
 class _Client(PapermillNotebookClient):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,8 @@ def grade(notebook: Path, out: Path, *, cell_timeout: float = 120.0) -> Grade:
                 str(out / "executed.ipynb"),
                 engine_name="labs",
                 judge=judge,
+                # What a submission passes is not the progress of whoever grades it.
+                kernel_env={**os.environ, "LABS_PROGRESS": str(Path(folder) / "progress.json")},
                 kernel_name="python3",
                 execution_timeout=int(cell_timeout),
                 progress_bar=False,
