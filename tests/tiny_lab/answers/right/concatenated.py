@@ -1,0 +1,8 @@
+"""A name put together.
+
+exercise: greet
+"""
+
+
+def greet(name: str):
+    return {"hello": "" + name}
