@@ -83,6 +83,8 @@ def load_lesson(folder: Path) -> Lesson:
         text = source.read_text("utf-8")
     except OSError:
         raise LessonError(f"There is no {source}: a lab is a folder with a lesson.md and a checks.py.") from None
+    except UnicodeDecodeError:
+        raise LessonError(f"{source} is not UTF-8: save it as UTF-8.") from None
     try:
         lesson = Lesson.from_json((folder / "lesson.json").read_text("utf-8"))
         if lesson.digest == _digest(text):
