@@ -7,7 +7,6 @@ import logging
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +20,7 @@ from labs.service.stream import register_thread
 __all__ = ["CacheServer", "Command", "Held"]
 
 MAX_COMMANDS = 10_000
+_GREETINGS = ("HELLO", "CLIENT")  # what a client sends for itself on each new connection
 
 
 class Command:
@@ -94,6 +94,7 @@ class CacheServer:
         self._up.set()
         self._broken = False
         self._delay = 0.0
+        self._slow_over = threading.Event()
         self._failures = 0
         self._held: Held | None = None
         threading.Thread(target=self._serve, name="labs-redis", daemon=True).start()
@@ -115,7 +116,7 @@ class CacheServer:
 
     def slow(self, seconds: float) -> None:
         """Answer every command this much later."""
-        self._delay = seconds
+        self._delay, self._slow_over = seconds, threading.Event()
 
     def fail(self, times: int) -> None:
         """Answer the next commands with an error: LOADING, which clients may retry."""
@@ -129,6 +130,7 @@ class CacheServer:
     def up(self) -> None:
         """End every fault. What was stored is still there."""
         self._broken, self._delay, self._failures = False, 0.0, 0
+        self._slow_over.set()
         self._up.set()
         held, self._held = self._held, None
         if held is not None:
@@ -176,15 +178,15 @@ class CacheServer:
 
     def clear(self) -> None:
         """Forget every key and every recorded command, and end every fault."""
+        self._server.drop_connections()  # before the faults end: what waits in one is not carried out any more
         self.up()
         self._admin.flushall()
         self.commands.clear()
-        self._server.drop_connections()
 
     def close(self) -> None:
         """Stop the server."""
-        self._up.set()
         self._server.drop_connections()
+        self.up()
         self._server.shutdown()
         self._server.server_close()
 
@@ -192,8 +194,8 @@ class CacheServer:
         """Apply the faults of the moment to one command; an exception is what it is answered with."""
         self._up.wait()
         if self._delay:
-            time.sleep(self._delay)
-        if self._failures > 0:
+            self._slow_over.wait(self._delay)
+        if self._failures > 0 and command.name not in _GREETINGS:
             self._failures -= 1
             return redis.exceptions.BusyLoadingError("Redis is loading the dataset in memory")
         return None
@@ -204,14 +206,15 @@ class _Server(fakeredis.TcpFakeServer):
 
     def __init__(self, owner: CacheServer) -> None:
         self.owner = owner
-        self.connections: set[socket.socket] = set()
+        self.connections: set[_Connection] = set()
         super().__init__(("127.0.0.1", 0))
         self.daemon_threads = True
         self.RequestHandlerClass = _Connection
 
     def drop_connections(self) -> None:
         for connection in list(self.connections):
-            _reset(connection)
+            connection.dropped = True
+            _reset(connection.connection)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         if self.owner._broken:
@@ -231,11 +234,12 @@ def _reset(connection: socket.socket) -> None:
 
 class _Connection(TCPFakeRequestHandler):
     server: _Server
+    dropped = False
 
     def setup(self) -> None:
         register_thread(None)
         super().setup()
-        self.server.connections.add(self.connection)
+        self.server.connections.add(self)
         self._answer_errors_and_stay()
         fake = self.current_client.get_socket()
         process = fake._process_command
@@ -243,7 +247,7 @@ class _Connection(TCPFakeRequestHandler):
         def observed(fields: list[bytes]) -> None:
             command = Command(fields)
             owner = self.server.owner
-            if len(owner.commands) < MAX_COMMANDS and command.name not in ("HELLO", "CLIENT"):
+            if len(owner.commands) < MAX_COMMANDS and command.name not in _GREETINGS:
                 owner.commands.append(command)
             held = owner._held
             mine = held is not None and held._take(command)
@@ -256,6 +260,8 @@ class _Connection(TCPFakeRequestHandler):
         def carry_out(fields: list[bytes], command: Command) -> None:
             owner = self.server.owner
             error = owner._before(command)
+            if self.dropped:
+                raise ConnectionResetError
             if error is not None:
                 command.reply = error
                 fake.put_response(error)
@@ -277,6 +283,8 @@ class _Connection(TCPFakeRequestHandler):
         def read_response(**kwargs: Any) -> Any:
             try:
                 return read(**kwargs)
+            except redis.exceptions.BusyLoadingError as error:
+                return error
             except redis.exceptions.ConnectionError:
                 raise
             except redis.exceptions.RedisError as error:
@@ -285,6 +293,6 @@ class _Connection(TCPFakeRequestHandler):
         self.current_client.read_response = read_response
 
     def finish(self) -> None:
-        self.server.connections.discard(self.connection)
+        self.server.connections.discard(self)
         with contextlib.suppress(OSError, KeyError):
             super().finish()

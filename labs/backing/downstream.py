@@ -22,7 +22,7 @@ MAX_BODY = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the downstream answers: a status, a JSON body (or raw bytes), headers, and how long it takes."""
+    """What the downstream answers: a status, a JSON body (or raw bytes, or none), headers, and how long it takes."""
 
     status: int = 200
     json: Any = None
@@ -30,6 +30,12 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0  # seconds
     reset: bool = False  # break the connection instead of answering
+
+    def content(self) -> bytes:
+        """The body's bytes."""
+        if self.body is not None:
+            return self.body
+        return b"" if self.json is None else json.dumps(self.json).encode()
 
 
 @dataclass(slots=True)
@@ -41,7 +47,7 @@ class Received:
     path: str
     headers: dict[str, str]  # names in lower case; the last value of a repeated header
     body: bytes
-    status: int = 0
+    status: int = 0  # 0: the connection was broken instead
 
     def __str__(self) -> str:
         lines = [f"{self.method} {self.path}", *(f"{name}: {value}" for name, value in self.headers.items())]
@@ -64,10 +70,12 @@ class Downstream:
         self.calls: list[Received] = []
         self.default = Reply(json={"status": "ok"})
         self._queue: list[Reply] = []
+        self._failures: list[Reply] = []  # answered before the script goes on
         self._lock = threading.Lock()
         self._arrived = threading.Condition()
         self._broken = False
         self._delay = 0.0
+        self._slow_over, self._script_over = threading.Event(), threading.Event()
         self._released = threading.Event()
         self._released.set()
         self._server = _Server(self)
@@ -105,31 +113,35 @@ class Downstream:
 
     def slow(self, seconds: float) -> None:
         """Answer this much later."""
-        self._delay = seconds
+        self._delay, self._slow_over = seconds, threading.Event()
 
     def fail(self, times: int, status: int = 503) -> None:
         """Answer the next calls with an error."""
         with self._lock:
-            self._queue[:0] = [Reply(status, json={"error": "UNAVAILABLE"})] * times
+            self._failures = [Reply(status, json={"error": "UNAVAILABLE"})] * times
 
     def up(self) -> None:
         """End every fault."""
-        self._broken, self._delay = False, 0.0
+        self._broken, self._delay, self._failures = False, 0.0, []
+        self._slow_over.set()
         self._released.set()
 
     def clear(self) -> None:
         """End every fault; forget the script and the calls."""
+        self._server.drop_connections()
         self.up()
         with self._lock:
             self._queue.clear()
+            self._script_over.set()
+            self._script_over = threading.Event()
         self.calls = []
         self.default = Reply(json={"status": "ok"})
-        self._server.drop_connections()
 
     def close(self) -> None:
         """Stop the server."""
-        self._released.set()
         self._server.drop_connections()
+        self.up()
+        self._script_over.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -138,10 +150,15 @@ class Downstream:
             self.calls.append(call)
             self._arrived.notify_all()
         with self._lock:
-            reply = self._queue.pop(0) if self._queue else self.default
+            queue = self._failures or self._queue
+            reply = queue.pop(0) if queue else self.default
+            script_over = self._script_over
         self._released.wait()
-        time.sleep(self._delay + reply.delay)
-        call.status = reply.status
+        if self._delay:
+            self._slow_over.wait(self._delay)
+        if reply.delay:
+            script_over.wait(reply.delay)
+        call.status = 0 if reply.reset or self._broken else reply.status
         return reply
 
 
@@ -197,16 +214,14 @@ class _Handler(BaseHTTPRequestHandler):
             super().finish()
 
     def _answer(self) -> None:
-        length = self.headers.get("content-length", "0")
-        size = min(int(length), MAX_BODY) if length.isdigit() else 0
         headers = {name.lower(): value for name, value in self.headers.items()}
-        call = Received(time.monotonic(), self.command, self.path, headers, self.rfile.read(size))
+        call = Received(time.monotonic(), self.command, self.path, headers, self._read_body())
         reply = self.server.owner._take(call)
-        if reply.reset or self.server.owner._broken:
+        if not call.status:
             _reset(self.connection)
             self.close_connection = True
             return
-        body = reply.body if reply.body is not None else json.dumps(reply.json).encode()
+        body = reply.content()
         head = {"content-type": "application/json", **reply.headers, "content-length": str(len(body))}
         self.send_response(reply.status)
         for name, value in head.items():
@@ -214,6 +229,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def _read_body(self) -> bytes:
+        if self.headers.get("transfer-encoding", "").lower() != "chunked":
+            length = self.headers.get("content-length", "0")
+            return self.rfile.read(min(int(length), MAX_BODY) if length.isdigit() else 0)
+        body = b""
+        while (size := int(self.rfile.readline(32).partition(b";")[0], 16)) and len(body) + size <= MAX_BODY:
+            body += self.rfile.read(size + 2)[:-2]
+        while self.rfile.readline(1024).strip():
+            pass  # trailers
+        return body
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _answer
 

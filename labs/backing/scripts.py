@@ -31,6 +31,7 @@ _KNOWN = {
     _squeeze(Lock.LUA_EXTEND_SCRIPT): "extend",
     _squeeze(Lock.LUA_REACQUIRE_SCRIPT): "reacquire",
 }
+_WORDS = {"release": 5, "extend": 7, "reacquire": 6}  # EVAL, the script, how many keys, the key, the token, …
 _loaded: dict[str, str] = {}
 
 
@@ -49,7 +50,9 @@ def run_script(words: list[bytes], client: redis.Redis) -> Any:
             return redis.exceptions.NoScriptError("No matching script. Please use EVAL.")
     if action is None:
         return _unknown_script()
-    key, token, *rest = words[3:]
+    key, token, *rest = words[3:] if len(words) >= _WORDS[action] else (b"", b"")
+    if not key:
+        return redis.exceptions.ResponseError("wrong number of arguments for this lock script")
     return _run(action, key, token, rest, client)
 
 
@@ -72,8 +75,11 @@ def _run(action: str, key: bytes, token: bytes, rest: list[bytes], client: redis
     if action == "release":
         return int(client.delete(key))
     milliseconds = int(float(rest[0]))
-    if action == "extend" and rest[1] == b"0":
-        milliseconds += max(0, client.pttl(key))
+    if action == "extend":
+        left = client.pttl(key)
+        if left < 0:
+            return 0
+        milliseconds += left if rest[1] == b"0" else 0
     client.pexpire(key, milliseconds)
     return 1
 
