@@ -5,3 +5,7 @@ __all__ = ["UserError"]
 
 class UserError(Exception):
     """Something the user can put right. The text is one sentence that says what to do."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks for this: in a notebook, too, the sentence is all there is to see.
+        return [str(self)]

@@ -22,6 +22,7 @@ from labs.judge.engine import list_checks, run_checks
 from labs.judge.verdict import Exchange, Report, Status, Verdict
 from labs.lesson import Exercise
 from labs.notebook.exchange import ExchangeView
+from labs.notebook.history import syntax_error
 from labs.notebook.live import LivePanel, somebody_watches
 from labs.notebook.panel import ExerciseView, Panel
 from labs.progress import Progress, default_path
@@ -123,6 +124,8 @@ class Lab:
         factory = _user_namespace().get("create_app") or (self._served and self._served.runner.factory)
         if factory is None:
             problem = "There is no `create_app` yet: run the cells above first (Run, then Run All Above Selected Cell)."
+            return Report(self.pattern.name, self.pattern.title, problem=problem)
+        if problem := syntax_error(self.pattern.exercises):
             return Report(self.pattern.name, self.pattern.title, problem=problem)
         if self._judged is None:
             self._judged = Runner(factory)
@@ -320,11 +323,15 @@ def _user_namespace() -> dict[str, Any]:
     return vars(__main__)
 
 
+class _Text(Markdown):
+    """Markdown where it is rendered, the same text where it is not."""
+
+    def __repr__(self) -> str:
+        return str(self.data)
+
+
 def _show(text: str) -> None:
-    if get_ipython() is None:
-        print(text)
-    else:
-        display(Markdown(text))
+    display(_Text(text))
 
 
 def _older_notebook(pattern: Pattern) -> str | None:
