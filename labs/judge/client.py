@@ -28,7 +28,10 @@ DEADLINE = 3.0  # seconds for a whole answer
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. `headers` may be a list of pairs to repeat a name; values may be raw bytes."""
+    """One HTTP request. `headers` may be a list of pairs to repeat a name; values may be raw bytes.
+
+    `partial`: an answer that breaks off is an answer, too; `Answer.complete` tells it apart.
+    """
 
     method: str
     path: str
@@ -36,6 +39,7 @@ class Request:
     body: bytes | None = None
     headers: Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]] = ()
     deadline: float = DEADLINE
+    partial: bool = False
 
     def wire_headers(self, host: str) -> list[tuple[bytes, bytes]]:
         """The headers as sent, with Host, Content-Type and Content-Length filled in."""
@@ -67,6 +71,7 @@ class Answer:
     headers: list[tuple[str, str]]  # names in lower case, in the order they came
     body: bytes
     seconds: float = 0.0
+    complete: bool = True  # False: the connection was closed before the body's end
     _parsed: list[Any] = field(default_factory=list, repr=False)
 
     @property
@@ -116,7 +121,8 @@ def exchange(base_url: str, request: Request) -> tuple[Answer | None, Exchange]:
         answer = _exchange(host, port, request, started)
     except _NoAnswer as problem:
         return None, Exchange(sent, "", str(problem), (time.monotonic() - started) * 1000)
-    return answer, Exchange(sent, _answer_text(answer), "", answer.seconds * 1000)
+    note = "" if answer.complete else _broke_off(answer.status, answer.reason, answer.body)
+    return answer, Exchange(sent, _answer_text(answer), note, answer.seconds * 1000)
 
 
 def _exchange(host: str, port: int, request: Request, started: float) -> Answer:
@@ -150,12 +156,25 @@ def _read(connection: socket.socket, request: Request, started: float, deadline:
     protocol.send(h11.EndOfMessage())
     head: h11.Response | None = None
     body = bytearray()
+    closed = False
+
+    def answer(complete: bool) -> Answer:
+        assert head is not None
+        headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in head.headers]
+        reason = bytes(head.reason).decode("latin-1")
+        seconds = time.monotonic() - started
+        return Answer(request, head.status_code, reason, headers, bytes(body), seconds, complete)
+
     while True:
         try:
             event = protocol.next_event()
         except h11.RemoteProtocolError as error:
             if head is None and not protocol.trailing_data[0]:
                 raise _NoAnswer("The connection was closed without an answer.") from None
+            if head is not None and closed:
+                if request.partial:
+                    return answer(complete=False)
+                raise _NoAnswer(_broke_off(head.status_code, bytes(head.reason).decode("latin-1"), bytes(body))) from None
             raise _NoAnswer(f"The answer is no HTTP: {error}.") from None
         if isinstance(event, h11.Response):
             head = event
@@ -164,17 +183,26 @@ def _read(connection: socket.socket, request: Request, started: float, deadline:
             if len(body) > MAX_BODY:
                 raise _NoAnswer(f"The answer's body is larger than {MAX_BODY // 1024} KiB.")
         elif isinstance(event, h11.EndOfMessage) and head is not None:
-            headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in head.headers]
-            reason = bytes(head.reason).decode("latin-1")
-            return Answer(request, head.status_code, reason, headers, bytes(body), time.monotonic() - started)
+            return answer(complete=True)
         elif event is h11.NEED_DATA:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
             connection.settimeout(left)
-            protocol.receive_data(connection.recv(65536))
+            try:
+                data = connection.recv(65536)
+            except ConnectionError:
+                if head is None:
+                    raise
+                data = b""  # reset in the middle of an answer: it ends here
+            closed = not data
+            protocol.receive_data(data)
         elif event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
             raise _NoAnswer("The connection was closed without an answer.")
+
+
+def _broke_off(status: int, reason: str, body: bytes) -> str:
+    return f"The answer broke off: {status} {reason}, {len(body)} bytes of its body, then the connection was closed."
 
 
 def _request_text(request: Request, host: str) -> str:
