@@ -89,6 +89,7 @@ class CacheServer:
         # RESP2: over RESP3 fakeredis drops the connection at SCAN.
         self.url = f"redis://127.0.0.1:{self.port}/0?protocol=2"
         self.commands: list[Command] = []
+        self.connections_made = 0  # since the last clear(), closed ones included
         self._admin = fakeredis.FakeRedis(server=self._server.fake_server)
         self._up = threading.Event()
         self._up.set()
@@ -182,6 +183,7 @@ class CacheServer:
         self.up()
         self._admin.flushall()
         self.commands.clear()
+        self.connections_made = 0
 
     def close(self) -> None:
         """Stop the server."""
@@ -203,6 +205,7 @@ class CacheServer:
 
 class _Server(fakeredis.TcpFakeServer):
     daemon_threads = True
+    request_queue_size = 128  # with socketserver's 5, forty clients at once are reset or wait a second for their SYN
 
     def __init__(self, owner: CacheServer) -> None:
         self.owner = owner
@@ -217,6 +220,7 @@ class _Server(fakeredis.TcpFakeServer):
             _reset(connection.connection)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
+        self.owner.connections_made += 1
         if self.owner._broken:
             _reset(request)
             return False
