@@ -10,6 +10,7 @@ from pathlib import Path
 
 from labs import __version__
 from labs.errors import UserError
+from labs.judge.verdict import Report, Status
 
 __all__ = ["main"]
 
@@ -46,8 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--no-browser", action="store_true", help="print the link instead of opening it")
     start.set_defaults(run=_start, passes_on=True)
 
-    check = commands.add_parser("check", help="judge a service by a lab's checks; other options go to pytest")
-    check.add_argument("pattern", metavar="PATTERN", help="the lab, such as caching")
+    check = commands.add_parser("check", help="judge a service by labs' checks; other options go to pytest")
+    check.add_argument("patterns", metavar="PATTERN", nargs="+", help="labs, such as caching; or all")
     check.add_argument("--app", required=True, metavar="MODULE:FACTORY", help="or path/to/file.py:factory")
     check.add_argument("--only", default="", metavar="NAME", help="an exercise or a check")
     check.add_argument("--seed", default="", help="draw the same fresh facts as an earlier run")
@@ -81,25 +82,34 @@ def _start(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from labs.course import find_pattern
     from labs.judge.engine import run_checks_in_terminal
     from labs.service.process import ProcessHost
 
-    pattern = find_pattern(options.pattern)
+    patterns = _chosen([] if options.patterns == ["all"] else options.patterns)
     arguments = list(options.rest)
     if options.junit_xml:
         arguments.append(f"--junit-xml={Path(options.junit_xml).resolve()}")
     host = ProcessHost(options.app)
     try:
-        report, code = run_checks_in_terminal(
-            pattern, host, only=options.only, seed=options.seed, arguments=arguments
+        reports, code = run_checks_in_terminal(
+            patterns, host, only=options.only, seed=options.seed, arguments=arguments
         )
     finally:
         host.close()
-    if report.problem:
-        raise UserError(report.problem)
-    print(f"{report.score} of {report.points} points. The same facts again: --seed {report.seed}")
+    problems = [report.problem for report in reports if report.problem]
+    if len(problems) == len(reports):
+        raise UserError(problems[0])
+    _summarize([report for report in reports if not report.problem])
     return code
+
+
+def _summarize(reports: list[Report]) -> None:
+    """One line for each lab: what a team reads in its own CI."""
+    width = max(len(report.lab) for report in reports)
+    for report in reports:
+        passed, total = report.count(Status.PASSED), len(report.verdicts)
+        print(f"{report.lab:{width}}  {passed:3} of {total:3} checks  {report.score:3} of {report.points:3} points")
+    print(f"The same facts again: --seed {reports[0].seed}")
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from labs.course import Pattern
+from labs.judge.fixtures import NEEDS, Fixtures
 from labs.judge.fresh import Fresh
 from labs.judge.plugin import JudgePlugin
 from labs.judge.verdict import Report, Status, Verdict
@@ -49,44 +50,48 @@ def run_checks(
 
     Never raises for what the service does. KeyboardInterrupt ends the run: what was judged by then stands.
     """
-    plugin = _plugin(pattern, host, only, seed, listener)
+    plugin = JudgePlugin(host, [pattern], listener=listener, only=only)
+    facts = Fresh(seed)
     started = time.perf_counter()
-    code = _pytest([str(pattern.checks_file), *_QUIET], plugin)
-    return _report(pattern, plugin, code, time.perf_counter() - started)
+    code = _pytest([pattern.checks_file], _QUIET, plugin, Fixtures(host, facts, pattern.needs))
+    return _report(pattern, plugin, code, facts.seed, time.perf_counter() - started)
 
 
 def run_checks_in_terminal(
-    pattern: Pattern, host: Host, *, only: str = "", seed: str = "", arguments: Sequence[str] = ()
-) -> tuple[Report, int]:
-    """The same with pytest's own output, options and exit code: the code is 0 only when every check passed."""
-    plugin = _plugin(pattern, host, only, seed, None)
+    patterns: Sequence[Pattern], host: Host, *, only: str = "", seed: str = "", arguments: Sequence[str] = ()
+) -> tuple[list[Report], int]:
+    """Judge one service by the checks of several labs, with pytest's own output, options and exit code.
+
+    The service gets every backing service, whatever the lab needs: it is somebody's own. The code is 0 only when
+    every check passed.
+    """
+    plugin = JudgePlugin(host, patterns, only=only)
+    facts = Fresh(seed)
     started = time.perf_counter()
-    code = _pytest([str(pattern.checks_file), *_TERMINAL, *arguments], plugin)
-    report = _report(pattern, plugin, code, time.perf_counter() - started)
-    return report, 1 if code == 0 and report.count(Status.PASSED) != len(report.verdicts) else code
+    files = [pattern.checks_file for pattern in patterns]
+    code = _pytest(files, [*_TERMINAL, *arguments], plugin, Fixtures(host, facts, NEEDS))
+    seconds = time.perf_counter() - started
+    reports = [_report(pattern, plugin, code, facts.seed, seconds) for pattern in patterns]
+    unfinished = any(report.count(Status.PASSED) != len(report.verdicts) for report in reports)
+    return reports, 1 if code == 0 and unfinished else code
 
 
 def list_checks(pattern: Pattern) -> Report:
     """The lab's checks, none of them run."""
-    plugin = _plugin(pattern, _NoHost(), "", "", None)
-    code = _pytest([str(pattern.checks_file), *_QUIET, "--collect-only"], plugin)
-    return _report(pattern, plugin, code, 0.0)
+    host = _NoHost()
+    plugin = JudgePlugin(host, [pattern])
+    code = _pytest([pattern.checks_file], [*_QUIET, "--collect-only"], plugin, Fixtures(host, Fresh(), ()))
+    return _report(pattern, plugin, code, "", 0.0)
 
 
-def _plugin(
-    pattern: Pattern, host: Host, only: str, seed: str, listener: Callable[[Verdict], None] | None
-) -> JudgePlugin:
-    headings = {exercise.name: exercise.heading for exercise in pattern.exercises}
-    return JudgePlugin(host, needs=pattern.needs, fresh=Fresh(seed), headings=headings, listener=listener, only=only)
-
-
-def _pytest(arguments: list[str], plugin: JudgePlugin) -> int:
-    checks = Path(arguments[0]).resolve()
-    root = checks.parents[min(3, len(checks.parents) - 1)]  # the clone, for a lab in labs/patterns
-    _forget_other_module(checks, ".".join(checks.relative_to(root).with_suffix("").parts))
+def _pytest(files: Sequence[Path], arguments: Sequence[str], *plugins: object) -> int:
+    files = [file.resolve() for file in files]
+    root = files[0].parents[min(3, len(files[0].parents) - 1)]  # the clone, for a lab in labs/patterns
+    for file in files:
+        _forget_other_module(file, ".".join(file.relative_to(root).with_suffix("").parts))
     options = ["-c", os.devnull, f"--rootdir={root}", "--import-mode=importlib", "--strict-markers"]
     with _without_plugin_autoload():
-        return int(pytest.main([*arguments, *options], plugins=[plugin]))
+        return int(pytest.main([*map(str, files), *arguments, *options], plugins=list(plugins)))
 
 
 def _forget_other_module(checks: Path, name: str) -> None:
@@ -111,15 +116,9 @@ def _without_plugin_autoload() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _report(pattern: Pattern, plugin: JudgePlugin, code: int, seconds: float) -> Report:
-    report = Report(
-        pattern.name,
-        pattern.title,
-        list(plugin.verdicts.values()),
-        seed=plugin.fresh_facts.seed,
-        seconds=seconds,
-        problem=plugin.problem,
-    )
+def _report(pattern: Pattern, plugin: JudgePlugin, code: int, seed: str, seconds: float) -> Report:
+    verdicts = plugin.verdicts(pattern)
+    report = Report(pattern.name, pattern.title, verdicts, seed=seed, seconds=seconds, problem=plugin.problem)
     for verdict in report.verdicts:
         if verdict.status is Status.RUNNING:  # interrupted
             verdict.status = Status.NOT_RUN

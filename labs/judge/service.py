@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -20,8 +20,9 @@ CONCURRENCY = 64
 class ServiceUnderTest:
     """One service for one check. Starts with the first request, or with `start` when the environment matters."""
 
-    def __init__(self, host: Host, environment: Environment) -> None:
+    def __init__(self, host: Host, environment: Environment, leans_on: Mapping[str, Any] | None = None) -> None:
         self.host = host
+        self.leans_on = dict(leans_on or {})  # its backing services by kind: database, cache, downstream
         self.environment = dict(environment)
         self._given = dict(environment)
         self.exchanges: list[Exchange] = []

@@ -1,0 +1,79 @@
+"""From the exception that ended a check to a verdict: whose mistake it is, the likely cause, the evidence."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+from labs.judge.explain import Comparison, cause_of, show
+from labs.judge.logs import last_exception
+from labs.judge.outcome import CheckFailed
+from labs.judge.service import ServiceUnderTest
+from labs.judge.verdict import Call, Status, Verdict
+from labs.service.host import Host, NotStarted
+
+__all__ = ["explain_failure", "keep_evidence"]
+
+
+def keep_evidence(verdict: Verdict, service: ServiceUnderTest) -> None:
+    """Put the transcript, the log and the calls to backing services into the verdict, the last ones of each."""
+    verdict.exchanges = tuple(service.exchanges[-12:])
+    verdict.records = tuple(line for line in service.host.stream.lines if line.strip())[-40:]
+    calls: list[Call] = []
+    if (cache := service.leans_on.get("cache")) is not None:
+        calls += [Call("cache", str(command), show(command.reply)[:200]) for command in cache.commands[-40:]]
+    if (downstream := service.leans_on.get("downstream")) is not None:
+        calls += [Call("downstream", str(call), str(call.status)) for call in downstream.calls[-20:]]
+    verdict.calls = tuple(calls)
+
+
+def explain_failure(
+    verdict: Verdict, error: BaseException, comparison: Comparison, checks_file: Path, host: Host
+) -> None:
+    """Fill in status, cause, expected and got. The evidence has to be in the verdict already."""
+    unfinished = str(error) if isinstance(error, NotStarted) else _unfinished(host)
+    if unfinished:
+        verdict.status, verdict.unfinished = Status.NOT_STARTED, unfinished
+        return
+    verdict.status = Status.FAILED
+    if isinstance(error, CheckFailed):
+        verdict.cause, verdict.expected, verdict.got = error.cause, show(error.expected), show(error.got)
+    elif isinstance(error, AssertionError):
+        verdict.cause = cause_of(error)
+        verdict.expected, verdict.got = comparison.expected, comparison.got
+        if not verdict.got and verdict.exchanges:
+            verdict.got = verdict.exchanges[-1].response or verdict.exchanges[-1].problem
+    elif _misread_answer(error, checks_file):
+        verdict.cause = (
+            "The answer does not have the shape that the contract gives it, so the check could not read it "
+            f"({type(error).__name__}: {error})."
+        )
+        if verdict.exchanges:
+            verdict.expected, verdict.got = "the contract's shape", verdict.exchanges[-1].response
+    else:
+        verdict.status = Status.BROKEN
+        verdict.cause = f"The check itself broke: {type(error).__name__}: {error}. That is our mistake, not yours."
+        verdict.got = "".join(traceback.format_exception(error)[-6:])
+    if verdict.status is Status.FAILED:
+        _add_what_the_host_knows(verdict, host)
+
+
+def _add_what_the_host_knows(verdict: Verdict, host: Host) -> None:
+    if verdict.exchanges and verdict.exchanges[-1].response.startswith("5"):
+        raised = last_exception(host.stream.lines)
+        verdict.cause += f" The log says `{raised}`." if raised else ""
+    exits = [incident.detail for incident in host.incidents if incident.kind == "exited"]
+    if exits:
+        verdict.cause = f"{exits[0]} {verdict.cause}"
+
+
+def _unfinished(host: Host) -> str:
+    return next((incident.detail for incident in host.incidents if incident.kind == "not started"), "")
+
+
+def _misread_answer(error: BaseException, checks_file: Path) -> bool:
+    """Whether the check stumbled over data from outside, in its own lines, rather than in ours."""
+    if not isinstance(error, (LookupError, TypeError, ValueError, AttributeError)):
+        return False
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and Path(frames[-1].filename) == checks_file

@@ -1,0 +1,103 @@
+"""The fixtures that checks ask for: the service under test, its log, what it leans on, and fresh facts."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labs import backing
+from labs.judge.fresh import Fresh
+from labs.judge.logs import Logs
+from labs.judge.service import ServiceUnderTest
+from labs.service.host import Host
+
+__all__ = ["NEEDS", "Fixtures"]
+
+# Kinds of backing services, and the variable by which a service learns where one is.
+NEEDS = {"database": "DATABASE_URL", "cache": "REDIS_URL", "downstream": "DOWNSTREAM_URL"}
+_shared: dict[str, Any] = {}
+
+
+def _cleared(kind: str) -> Any:
+    """The cache server and the downstream start once per process and are cleared for each check."""
+    if kind not in _shared:
+        _shared[kind] = getattr(backing, {"cache": "CacheServer", "downstream": "Downstream"}[kind])()
+    _shared[kind].clear()
+    return _shared[kind]
+
+
+class Fixtures:
+    """A pytest plugin with nothing but fixtures, for one run against one host."""
+
+    def __init__(self, host: Host, fresh: Fresh, needs: Iterable[str]) -> None:
+        self.host = host
+        self.facts = fresh
+        self.needs = frozenset(needs)  # the backing services that every check's service gets
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    @pytest.fixture
+    def fresh(self, request: pytest.FixtureRequest) -> Fresh:
+        """Facts of this run."""
+        return self.facts.fork(request.node.name)
+
+    @pytest.fixture
+    def database(self, fresh: Fresh) -> Iterator[backing.Database]:
+        """An empty database with the contract's tables."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="labs-")
+        database = backing.Database(Path(self._folder.name) / f"{fresh.token()}.sqlite")
+        yield database
+        database.close()
+
+    @pytest.fixture
+    def cache(self) -> Iterator[backing.CacheServer]:
+        """An empty Redis."""
+        cache = _cleared("cache")
+        yield cache
+        cache.up()
+
+    @pytest.fixture
+    def downstream(self) -> Iterator[backing.Downstream]:
+        """Another team's service, which answers 200 until told otherwise."""
+        downstream = _cleared("downstream")
+        yield downstream
+        downstream.up()
+
+    @pytest.fixture
+    def service(self, request: pytest.FixtureRequest, fresh: Fresh) -> Iterator[ServiceUnderTest]:
+        """The service under test, not yet started."""
+        environment: dict[str, str | None] = {
+            "SERVICE_NAME": f"orders-{fresh.token(5)}",
+            "APP_VERSION": fresh.version(),
+            "ENVIRONMENT": fresh.choice("dev", "staging", "prod"),
+            "LOG_LEVEL": "INFO",
+            "API_KEY": fresh.secret(),
+            "DOWNSTREAM_TOKEN": fresh.secret(),
+            "STARTUP_SECONDS": None,
+            "STARTUP_FAILURES": None,
+        }
+        leans_on = {
+            kind: request.getfixturevalue(kind)
+            for kind in NEEDS
+            if kind in self.needs or kind in request.fixturenames
+        }
+        for kind, variable in NEEDS.items():
+            environment[variable] = leans_on[kind].url if kind in leans_on else None
+        service = ServiceUnderTest(self.host, environment, leans_on)
+        yield service
+        service.close()
+
+    @pytest.fixture
+    def logs(self, service: ServiceUnderTest) -> Logs:
+        """What the service writes to stdout and stderr."""
+        return Logs(service)
+
+    def pytest_unconfigure(self) -> None:
+        """Leave nothing running and nothing on disk."""
+        self.host.stop()
+        if self._folder is not None:
+            self._folder.cleanup()
