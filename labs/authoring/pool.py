@@ -156,4 +156,4 @@ def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str]) -> None
 
 
 def _meaning(code: int) -> str:
-    return f"killed by signal {-code}" if code < 0 else f"it ended its process with exit code {code}"
+    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
