@@ -196,6 +196,16 @@ def test_downstream_delays_and_resets_by_script(downstream, http):
     assert http.get(downstream.url).status_code == 200
 
 
+def test_downstream_answers_each_path_by_its_own_script(downstream, http):
+    downstream.script(Reply(503), Reply(404), path="/quotes/a%20b")
+    downstream.script(Reply(502))
+    answers = [http.get(f"{downstream.url}/quotes/{item}").status_code for item in ("a%20b", "c", "a%20b", "a%20b")]
+    assert answers == [503, 502, 404, 200]
+    downstream.script(Reply(503), path="/quotes/c")
+    downstream.clear()
+    assert http.get(f"{downstream.url}/quotes/c").status_code == 200
+
+
 def test_downstream_faults_end_with_up(downstream, http):
     downstream.fail(2, 500)
     assert [http.get(downstream.url).status_code for _ in range(3)] == [500, 500, 200]

@@ -57,7 +57,7 @@ class Received:
 class Downstream:
     """An HTTP server on a port of 127.0.0.1 that answers as told.
 
-    `script(replies)` queues answers; when the queue is empty `default` answers.
+    `script(replies)` queues answers, for all calls or for those of one path; when the queue is empty `default` answers.
 
     Faults, each undone by `up()`:
       down()               connections are refused or broken
@@ -70,6 +70,7 @@ class Downstream:
         self.calls: list[Received] = []
         self.default = Reply(json={"status": "ok"})
         self._queue: list[Reply] = []
+        self._by_path: dict[str, list[Reply]] = {}
         self._failures: list[Reply] = []  # answered before the script goes on
         self._lock = threading.Lock()
         self._arrived = threading.Condition()
@@ -91,10 +92,11 @@ class Downstream:
         """How many connections are open now."""
         return len(self._server.connections)
 
-    def script(self, *replies: Reply) -> None:
-        """Answer the next calls with these, in order."""
+    def script(self, *replies: Reply, path: str = "") -> None:
+        """Answer the next calls with these, in order; with `path`, only calls of that path (as sent, query included)."""
         with self._lock:
-            self._queue += replies
+            queue = self._by_path.setdefault(path, []) if path else self._queue
+            queue += replies
 
     def wait_for_calls(self, count: int, timeout: float = 2.0) -> Sequence[Received]:
         """Wait until this many calls have arrived; what has arrived by then."""
@@ -132,6 +134,7 @@ class Downstream:
         self.up()
         with self._lock:
             self._queue.clear()
+            self._by_path.clear()
             self._script_over.set()
             self._script_over = threading.Event()
         self.calls = []
@@ -150,7 +153,7 @@ class Downstream:
             self.calls.append(call)
             self._arrived.notify_all()
         with self._lock:
-            queue = self._failures or self._queue
+            queue = self._failures or self._by_path.get(call.path) or self._queue
             reply = queue.pop(0) if queue else self.default
             script_over = self._script_over
         self._released.wait()

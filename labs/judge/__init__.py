@@ -3,6 +3,7 @@
 A lab's `checks.py` imports from here, from pytest and from the standard library, and from nowhere else.
 """
 
+from labs.backing import Received, Reply
 from labs.judge.client import Answer, Request
 from labs.judge.domain import create_order, create_user
 from labs.judge.logs import Logs, parse_record
@@ -13,6 +14,8 @@ __all__ = [
     "Answer",
     "CheckFailed",
     "Logs",
+    "Received",
+    "Reply",
     "Request",
     "ServiceUnderTest",
     "create_order",
