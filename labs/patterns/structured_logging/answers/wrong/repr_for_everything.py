@@ -1,0 +1,25 @@
+"""`repr` never fails to give a text, but nobody searches for `Decimal('19.90')`.
+exercise: odd_values
+check: test_odd_values_stay_readable
+cause: `repr` shows the Python object
+"""
+
+
+def to_plain(value, inside=()):
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if id(value) in inside:
+        return "..."
+    around = (*inside, id(value))
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item, around) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [to_plain(item, around) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    try:
+        return repr(value)
+    except Exception:
+        return "?"

@@ -1,0 +1,20 @@
+"""Everything has a `str`, or so it seems.
+exercise: odd_values
+check: test_hostile_values_are_written
+cause: An object's `repr` raised
+"""
+
+
+def to_plain(value, inside=()):
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if id(value) in inside:
+        return "..."
+    around = (*inside, id(value))
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item, around) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [to_plain(item, around) for item in value]
+    return value.isoformat() if isinstance(value, date) else str(value)
