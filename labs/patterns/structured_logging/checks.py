@@ -127,11 +127,13 @@ def test_fields_do_not_replace_standard_ones(service, logs, fresh):
     message = f"probe_{fresh.token()}"
     fields = {name: f"other-{fresh.token()}" for name in ("status", "service", "version", "timestamp")}
     answer = service.post("/drills/log", {"level": "warning", "message": message, "fields": fields})
-    assert answer.status == 204, "An event with a field called `status` or `service` made the log call fail, and the request with it."
+    assert answer.status == 204, (
+        "An event with a field called `status` or `service` made the log call fail, and the request with it."
+    )
     record = one(logs, message)
     got = [name for name, value in fields.items() if record.get(name) == value]
     assert got == [], (
-        "The event's own fields were merged over the standard ones, so `status=\"paid\"` turns an error into something no alert "
+        'The event\'s own fields were merged over the standard ones, so `status="paid"` turns an error into something no alert '
         "looks for. Put the event's fields in first and the standard ones over them."
     )
 
@@ -151,14 +153,18 @@ def test_no_line_can_be_forged(service, logs, fresh):
         "the whole object; it escapes quotes and line breaks."
     )
     record = one(logs, message, "the message that was sent, line breaks and quotes included")
-    assert record.get("text") == text, "A field lost its line breaks or quotes on the way: let the JSON encoder escape them."
+    assert record.get("text") == text, (
+        "A field lost its line breaks or quotes on the way: let the JSON encoder escape them."
+    )
 
 
 # Other people's loggers
 
 
 @pytest.mark.check(
-    "other_loggers", level="easy", after=("test_who_speaks", "test_status_is_the_level", "test_timestamp_has_an_offset")
+    "other_loggers",
+    level="easy",
+    after=("test_who_speaks", "test_status_is_the_level", "test_timestamp_has_an_offset"),
 )
 def test_library_records_are_json(service, logs, fresh):
     """What a library logs through the standard library is a record like yours."""
@@ -190,7 +196,11 @@ def test_server_lines_are_json(service, logs, fresh):
     find(logs, lambda record: path in str(record), 1, quiet=True)
     logs.complete()
     assert logs.strays[:5] == [], why_stray(logs.strays)
-    lifespan = [record for record in logs.records if str(record.get("message")).startswith("Application startup complete")]
+    lifespan = [
+        record
+        for record in logs.records
+        if str(record.get("message")).startswith("Application startup complete")
+    ]
     assert [missing_fields(record) for record in lifespan[:1]] == [[]], (
         "uvicorn says “Application startup complete.” when it starts; that record is gone or lacks standard fields. Take its "
         "handlers away and let it propagate to root; don't silence it: it is also the one that reports crashes."
@@ -258,7 +268,9 @@ def test_level_holds_for_everybody(service, logs, fresh):
 
 
 @pytest.mark.check(
-    "exceptions", level="easy", after=("test_message_is_constant_and_fields_are_typed", "test_status_is_the_level")
+    "exceptions",
+    level="easy",
+    after=("test_message_is_constant_and_fields_are_typed", "test_status_is_the_level"),
 )
 def test_exception_is_one_record(service, logs, fresh):
     """A handled exception is one record, at `error`, with its traceback as text in `stack`."""
@@ -272,7 +284,9 @@ def test_exception_is_one_record(service, logs, fresh):
     assert_stack(record)
 
 
-@pytest.mark.check("exceptions", level="medium", after=("test_exception_is_one_record", "test_server_lines_are_json"))
+@pytest.mark.check(
+    "exceptions", level="medium", after=("test_exception_is_one_record", "test_server_lines_are_json")
+)
 def test_crash_is_in_the_stream(service, logs, fresh):
     """An exception that nobody handled is a record with its stack, and no line of it is loose text."""
     detail = f"crash {fresh.token()}\n  second line"
@@ -306,7 +320,11 @@ def test_no_local_variables(service, logs, fresh):
     service.post(f"/orders/{order['id']}/pay", {"card_number": card})
     find(logs, lambda record: detail in str(record), 1, quiet=True)
     logs.complete()
-    leaked = {what: value for what, value in (("the card number", card), ("a local variable", secret)) if value in logs.text}
+    leaked = {
+        what: value
+        for what, value in (("the card number", card), ("a local variable", secret))
+        if value in logs.text
+    }
     assert list(leaked) == [], why_leaked(logs, leaked)
 
 
@@ -352,7 +370,9 @@ def test_id_is_made_when_none_is_given(service, logs, fresh):
     records = find(logs, lambda record: record.get("message") == "slow_done", 3)
     ids = [record.get("correlation_id") for record in records]
     made = [value for value in ids[1:] if isinstance(value, str) and value]
-    assert len(made) == 2, "A request without `X-Correlation-ID` still needs an id: make one, for example with `uuid4`."
+    assert len(made) == 2, (
+        "A request without `X-Correlation-ID` still needs an id: make one, for example with `uuid4`."
+    )
     assert len(set(ids)) == 3, (
         "Two requests have the same id. It has to be made inside the middleware, for each request: a default argument or a module's "
         "variable is evaluated once, and what is bound must not outlive its request."
@@ -388,13 +408,19 @@ def test_context_never_crosses_requests(service, logs, fresh):
     expected |= {("thread_done", n): fresh.token(20) for n in range(count)}
     service.together(
         [
-            Request("GET", f"/drills/{'slow' if kind == 'slow_done' else 'thread'}/{n}", headers={"X-Correlation-ID": value})
+            Request(
+                "GET",
+                f"/drills/{'slow' if kind == 'slow_done' else 'thread'}/{n}",
+                headers={"X-Correlation-ID": value},
+            )
             for (kind, n), value in expected.items()
         ]
     )
     records = find(logs, lambda record: record.get("message") in ("slow_done", "thread_done"), len(expected))
     crossed = [
-        record for record in records if record.get("correlation_id") != expected.get((str(record["message"]), record.get("n")))
+        record
+        for record in records
+        if record.get("correlation_id") != expected.get((str(record["message"]), record.get("n")))
     ]
     if crossed:
         first = crossed[0]
@@ -407,7 +433,11 @@ def test_context_never_crosses_requests(service, logs, fresh):
         )
 
 
-@pytest.mark.check("request_context", level="hard", after=("test_id_is_on_every_record_of_the_request", "test_crash_is_in_the_stream"))
+@pytest.mark.check(
+    "request_context",
+    level="hard",
+    after=("test_id_is_on_every_record_of_the_request", "test_crash_is_in_the_stream"),
+)
 def test_crash_carries_the_id(service, logs, fresh):
     """The record of a crash can be found by the request's id."""
     given, detail = fresh.token(20), f"crash {fresh.token()}"
@@ -429,7 +459,8 @@ def test_no_context_outside_requests(service, logs, fresh):
     outside = [
         str(record.get("message"))
         for record in logs.complete()
-        if record.get("correlation_id") == given and re.match("Shutting down|Waiting for|Finished server", str(record.get("message")))
+        if record.get("correlation_id") == given
+        and re.match("Shutting down|Waiting for|Finished server", str(record.get("message")))
     ]
     assert outside == [], (
         "The server's own records at shutdown carry the id of the last request: the id is kept in a variable that outlives the request."
@@ -445,7 +476,11 @@ def test_no_secrets_in_the_stream(service, logs, fresh):
     service.post("/users", body, headers=headers)
     one(logs, "user_created")
     logs.complete()
-    found = [what for what, value in (("password", password), ("token", token), ("body", name)) if value in logs.text]
+    found = [
+        what
+        for what, value in (("password", password), ("token", token), ("body", name))
+        if value in logs.text
+    ]
     assert found == [], (
         "The middleware writes what it should only pass on. Bind the one header that you need; never log bodies or all headers: "
         "a body that you did not read is one that you did not redact."
@@ -461,9 +496,17 @@ def test_odd_values_are_written(service, logs, fresh):
     answer = service.post("/drills/odd")
     assert answer.status == 204, why_odd(logs)
     record = odd_record(logs, "odd_values")
-    empty = [name for name in ("when", "ident", "price", "tags", "blob", "problem") if record.get(name) in (None, "", [], {})]
-    assert empty == [], "A field is gone, or empty: a value that JSON lacks still has a text (`isoformat()`, `str()`, `repr()`)."
-    assert "ratio" in record, "The field `ratio` (NaN) is gone: write `null` or the text `NaN`, so that its absence can be seen."
+    empty = [
+        name
+        for name in ("when", "ident", "price", "tags", "blob", "problem")
+        if record.get(name) in (None, "", [], {})
+    ]
+    assert empty == [], (
+        "A field is gone, or empty: a value that JSON lacks still has a text (`isoformat()`, `str()`, `repr()`)."
+    )
+    assert "ratio" in record, (
+        "The field `ratio` (NaN) is gone: write `null` or the text `NaN`, so that its absence can be seen."
+    )
 
 
 @pytest.mark.check("odd_values", level="hard", after="test_odd_values_are_written")
@@ -474,8 +517,14 @@ def test_odd_values_stay_readable(service, logs, fresh):
     record = odd_record(logs, "odd_values")
     assert_time(record.get("when"), before, datetime.now(UTC), "when")
     digits = {"ident": "[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", "price": r"\d+(\.\d+)?"}
-    wrong = {name: record.get(name) for name, shape in digits.items() if not re.fullmatch(shape, str(record.get(name)))}
-    assert wrong == {}, "`repr` shows the Python object (`Decimal('1.50')`); `str` shows the value, and that is what one searches for."
+    wrong = {
+        name: record.get(name)
+        for name, shape in digits.items()
+        if not re.fullmatch(shape, str(record.get(name)))
+    }
+    assert wrong == {}, (
+        "`repr` shows the Python object (`Decimal('1.50')`); `str` shows the value, and that is what one searches for."
+    )
     assert (type(record.get("tags")).__name__, record.get("tags")) == ("list", record.get("tags")), (
         "A set written as text can't be searched by its items: make it a list."
     )
@@ -521,7 +570,10 @@ def find(logs: Logs, wanted: Callable[[Record], Any], count: int, *, quiet: bool
 
 
 def one(
-    logs: Logs, message: str, what: str = "", cause: Callable[[Logs, str], str] = lambda logs, message: why_missing(logs, message)
+    logs: Logs,
+    message: str,
+    what: str = "",
+    cause: Callable[[Logs, str], str] = lambda logs, message: why_missing(logs, message),
 ) -> Record:
     """The one record with this message; `cause` says why when there is none."""
     found = find(logs, lambda record: record.get("message") == message, 1, quiet=True)
@@ -535,7 +587,6 @@ def one(
             got="\n".join(line for line in logs.lines if message.split("\n")[0] in line),
         )
     raise CheckFailed(cause(logs, message), expected=f"a record with {what}", got=relevant(logs, message))
-
 
 
 def relevant(logs: Logs, text: str) -> str:
@@ -563,7 +614,7 @@ def assert_time(value: Any, before: datetime, after: datetime, field: str = "tim
     if moment.utcoffset() is None:
         raise CheckFailed(
             f"`{field}` has no offset, so nobody knows which hour it means: use an aware time, `datetime.now(UTC).isoformat()`, "
-            "or `TimeStamper(fmt=\"iso\", utc=True)`.",
+            'or `TimeStamper(fmt="iso", utc=True)`.',
             expected=expected,
             got=value,
         )
@@ -579,14 +630,20 @@ def assert_time(value: Any, before: datetime, after: datetime, field: str = "tim
 def assert_logger_named(record: Record) -> None:
     """Fail unless the record says who wrote it."""
     name = record.get("logger")
-    assert isinstance(name, str) and name != "", "`logger` is missing: `get_logger(name)` has to leave its name on each record."
+    assert isinstance(name, str) and name != "", (
+        "`logger` is missing: `get_logger(name)` has to leave its name on each record."
+    )
 
 
 def assert_stack(record: Record) -> None:
     """Fail unless the record has a traceback as text."""
     stack = record.get("stack")
     if not isinstance(stack, str) or "Traceback" not in stack or "\n" not in stack.strip():
-        raise CheckFailed(why_no_stack(record), expected='"stack": "Traceback (most recent call last):\\n  File …"', got=record)
+        raise CheckFailed(
+            why_no_stack(record),
+            expected='"stack": "Traceback (most recent call last):\\n  File …"',
+            got=record,
+        )
 
 
 # Likely causes
@@ -615,7 +672,10 @@ def why_missing(logs: Logs, message: str) -> str:
     line = next((line for line in logs.strays if word in line), "")
     if line:
         return why_line(line)
-    return "No line tells of it: the event is not written at all, or below the level that is let through." + loose_text(logs)
+    return (
+        "No line tells of it: the event is not written at all, or below the level that is let through."
+        + loose_text(logs)
+    )
 
 
 def why_no_library(logs: Logs, message: str) -> str:
@@ -650,7 +710,9 @@ def logging_error(lines: list[str]) -> str:
     """A sentence on the error that a handler of the standard library made while it wrote; empty when there is none."""
     if not any(line.startswith("--- Logging error ---") for line in lines):
         return ""
-    before = [earlier for earlier, line in zip(lines, lines[1:], strict=False) if line.startswith("Call stack:")]
+    before = [
+        earlier for earlier, line in zip(lines, lines[1:], strict=False) if line.startswith("Call stack:")
+    ]
     said = f", with `{before[0][:160]}`" if before else ""
     return f"The handler failed while it wrote a record{said}. The traceback below “--- Logging error ---” in the stream says where."
 
@@ -682,7 +744,9 @@ def why_stray(lines: list[str]) -> str:
     if error := logging_error(plain):
         return error
     if any(re.match(r"(INFO|WARNING|ERROR): {2,}", line) for line in plain):
-        if all(" - \"" in line for line in plain if re.match("INFO: ", line)) and plain[0].startswith("INFO: "):
+        if all(' - "' in line for line in plain if re.match("INFO: ", line)) and plain[0].startswith(
+            "INFO: "
+        ):
             return "uvicorn's access log still has its own handler: empty `uvicorn.access` too, not only `uvicorn`."
         return "uvicorn still writes through its own handlers: empty those of `uvicorn` and `uvicorn.access`, and let them propagate to root."
     if any(re.match(r".*:\d+: \w*Warning: ", line) for line in plain):
@@ -736,7 +800,7 @@ def why_no_stack(record: Record) -> str:
         if name in record:
             return f"The traceback is in `{name}`; the contract calls it `stack`, and it is text."
     if record.get("exc_info") is True:
-        return "`\"exc_info\": true` is what is left when no processor renders the exception: turn it into `stack`."
+        return '`"exc_info": true` is what is left when no processor renders the exception: turn it into `stack`.'
     if "exc_info" in record:
         return "`exc_info` was written as it is: turn it into `stack`, as text."
     if isinstance(record.get("stack"), (list, dict)):
@@ -748,7 +812,11 @@ def why_no_stack(record: Record) -> str:
 
 def why_leaked(logs: Logs, leaked: dict[str, str]) -> str:
     """How a local variable or a card number got into the stream."""
-    if any(value in line and "Traceback" not in line and "stack" not in line for value in leaked.values() for line in logs.lines):
+    if any(
+        value in line and "Traceback" not in line and "stack" not in line
+        for value in leaked.values()
+        for line in logs.lines
+    ):
         return "A request's body is in the log, card number included. Never log bodies: what you did not read, you did not redact."
     return (
         "The traceback was rendered with the local variables of its frames, and so are keys, tokens and card numbers: turn that "
@@ -764,7 +832,9 @@ def why_crossed(records: list[Record]) -> str:
                 "Records from worker threads have no id: `threading.local` and the like stay behind in the thread that set them. A "
                 "`ContextVar` goes along into the threads that FastAPI uses."
             )
-        return "The records have no id when requests run together: the first one to end takes it away from all."
+        return (
+            "The records have no id when requests run together: the first one to end takes it away from all."
+        )
     return (
         "Requests that run together overwrite each other's id: it is kept in a global, in a `threading.local` or on a shared object, and on an "
         "event loop all requests share one thread. A `ContextVar` has a value per request."
@@ -778,7 +848,9 @@ def odd_record(logs: Logs, message: str) -> Record:
         return one(logs, message)
     line = next((line for line in logs.strays if message in line), "")
     if line:
-        raise CheckFailed(why_line(line), expected=f"a strict JSON object with the message {message}", got=line)
+        raise CheckFailed(
+            why_line(line), expected=f"a strict JSON object with the message {message}", got=line
+        )
     raise CheckFailed(
         "The request went well and its record is gone: an encoder that fails must not lose the rest of the record."
         + loose_text(logs),
@@ -812,9 +884,7 @@ def why_hostile(logs: Logs) -> str:
     if "Out of range float" in logs.text:
         return "An infinity inside a list reached the encoder, and it refused: look at floats at every depth (`math.isfinite`)."
     if re.search("Circular reference|RecursionError|recursion depth", logs.text):
-        return (
-            "A list that contains itself sent the encoder round and round: remember which containers you are in, or stop at some depth."
-        )
+        return "A list that contains itself sent the encoder round and round: remember which containers you are in, or stop at some depth."
     if "keys must be" in logs.text:
         return "A dict with a tuple as a key made the encoder raise: `default=` is not asked for keys; make them text yourself."
     return "The log call raised, and the request failed with it: an encoder needs a last resort."

@@ -1,4 +1,5 @@
 """Nothing propagates: dictConfig gives root and uvicorn's loggers one JSON handler each, levels are on the handler."""
+
 # %% own_events
 import logging.config
 

@@ -2,6 +2,8 @@
 
 A pure ASGI middleware binds the context.
 """
+
+
 # %% own_events
 def standard_fields(logger, method, event):
     event = structlog.stdlib.add_log_level(logger, method, event)
@@ -29,7 +31,11 @@ def configure_logging():
     logging.root.handlers = [handler]
     logging.root.setLevel(os.environ.get("LOG_LEVEL", "INFO"))
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, hold_exception, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            hold_exception,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,

@@ -1,5 +1,7 @@
 """structlog all the way: it writes bytes itself, a handler on root forwards other people's records into it, and an access
 log of its own stands in for uvicorn's. The middleware logs crashes inside the context that it takes back."""
+
+
 # %% own_events
 def configure_logging():
     level = logging.getLevelNamesMapping()[os.environ.get("LOG_LEVEL", "INFO")]
@@ -10,7 +12,9 @@ def configure_logging():
             structlog.processors.StackInfoRenderer(),
             structlog.processors.format_exc_info,
             Datadog(os.environ["SERVICE_NAME"], os.environ["APP_VERSION"], os.environ["ENVIRONMENT"]),
-            structlog.processors.JSONRenderer(serializer=lambda event, **_: json.dumps(to_plain(event)).encode()),
+            structlog.processors.JSONRenderer(
+                serializer=lambda event, **_: json.dumps(to_plain(event)).encode()
+            ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
@@ -23,10 +27,19 @@ class Datadog:
         self.sender = {"service": service, "version": version, "environment": environment}
 
     def __call__(self, logger, method, event):
-        renamed = {"message": event.pop("event"), "status": event.pop("level"), "logger": event.pop("logger", "root")}
+        renamed = {
+            "message": event.pop("event"),
+            "status": event.pop("level"),
+            "logger": event.pop("logger", "root"),
+        }
         if "exception" in event:
             renamed["stack"] = event.pop("exception")
-        return {**event, **renamed, **self.sender, "timestamp": datetime.now().astimezone().isoformat(timespec="milliseconds")}
+        return {
+            **event,
+            **renamed,
+            **self.sender,
+            "timestamp": datetime.now().astimezone().isoformat(timespec="milliseconds"),
+        }
 
 
 def get_logger(name):
@@ -80,7 +93,13 @@ def add_request_context(app):
                 log.exception("request_crashed", path=request.url.path)
                 raise
             seconds = round(time.perf_counter() - started, 6)
-            log.info("request", method=request.method, path=request.url.path, code=response.status_code, seconds=seconds)
+            log.info(
+                "request",
+                method=request.method,
+                path=request.url.path,
+                code=response.status_code,
+                seconds=seconds,
+            )
             return response
 
 

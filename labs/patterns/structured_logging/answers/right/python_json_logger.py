@@ -1,4 +1,5 @@
 """python-json-logger's formatter on root, a filter that stamps the context, and structlog as front end."""
+
 # %% own_events
 from pythonjsonlogger.json import JsonFormatter as LibraryFormatter
 

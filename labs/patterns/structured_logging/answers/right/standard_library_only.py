@@ -1,4 +1,5 @@
 """The standard library alone: a Formatter, a ContextVar, a thin logger object. No structlog anywhere."""
+
 # %% own_events
 correlation_id = ContextVar("correlation_id", default=None)
 

@@ -1,4 +1,5 @@
 """A QueueHandler on root: records are written by a thread of their own, so that no request waits for a slow pipe."""
+
 # %% own_events
 import atexit
 import logging.handlers
@@ -72,7 +73,11 @@ def get_logger(name):
 
 # %% other_loggers
 def take_over_other_loggers():
-    for logger in (logging.getLogger("uvicorn"), logging.getLogger("uvicorn.access"), logging.getLogger("uvicorn.error")):
+    for logger in (
+        logging.getLogger("uvicorn"),
+        logging.getLogger("uvicorn.access"),
+        logging.getLogger("uvicorn.error"),
+    ):
         logger.handlers = []
         logger.propagate = True
         logger.level = logging.NOTSET

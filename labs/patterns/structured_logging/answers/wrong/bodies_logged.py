@@ -8,7 +8,9 @@ cause: never log bodies
 def add_request_context(app):
     @app.middleware("http")
     async def bind_context(request, call_next):
-        structlog.contextvars.bind_contextvars(correlation_id=request.headers.get("x-correlation-id") or uuid4().hex)
+        structlog.contextvars.bind_contextvars(
+            correlation_id=request.headers.get("x-correlation-id") or uuid4().hex
+        )
         body = await request.body()
         structlog.get_logger().info("request", logger="access", body=body.decode("utf-8", "replace"))
         return await call_next(request)

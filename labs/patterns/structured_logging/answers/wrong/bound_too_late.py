@@ -9,5 +9,7 @@ def add_request_context(app):
     @app.middleware("http")
     async def bind_context(request, call_next):
         response = await call_next(request)
-        structlog.contextvars.bind_contextvars(correlation_id=request.headers.get("x-correlation-id") or uuid4().hex)
+        structlog.contextvars.bind_contextvars(
+            correlation_id=request.headers.get("x-correlation-id") or uuid4().hex
+        )
         return response

@@ -4,7 +4,6 @@ check: test_library_records_are_json
 cause: `disable_existing_loggers` is false
 """
 
-
 import logging.config
 
 
@@ -19,7 +18,9 @@ def take_over_other_loggers():
                     "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
                 }
             },
-            "handlers": {"out": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}},
+            "handlers": {
+                "out": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}
+            },
             "root": {"handlers": ["out"], "level": os.environ.get("LOG_LEVEL", "INFO")},
             "loggers": {
                 "uvicorn": {"handlers": [], "level": "NOTSET"},

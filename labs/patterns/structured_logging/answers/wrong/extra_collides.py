@@ -2,6 +2,7 @@
 check: test_fields_keep_their_values
 cause: refuses names that a LogRecord has of its own
 """
+
 # %% own_events
 KNOWN = set(logging.makeLogRecord({}).__dict__) | {"message", "color_message"}
 current_id = ContextVar("current_id", default=None)

@@ -4,7 +4,6 @@ check: test_context_never_crosses_requests
 cause: overwrite each other's id
 """
 
-
 current = {"id": None}
 
 

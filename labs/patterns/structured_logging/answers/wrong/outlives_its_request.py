@@ -4,7 +4,6 @@ check: test_no_context_outside_requests
 cause: outlives the request
 """
 
-
 last = {}
 
 
@@ -21,5 +20,7 @@ def chain():
 def add_request_context(app):
     @app.middleware("http")
     async def bind_context(request, call_next):
-        structlog.contextvars.bind_contextvars(correlation_id=request.headers.get("x-correlation-id") or uuid4().hex)
+        structlog.contextvars.bind_contextvars(
+            correlation_id=request.headers.get("x-correlation-id") or uuid4().hex
+        )
         return await call_next(request)

@@ -4,7 +4,6 @@ check: test_context_never_crosses_requests
 cause: in a `threading.local`
 """
 
-
 import threading
 
 current = threading.local()
