@@ -15,7 +15,6 @@ import redis.exceptions
 from fakeredis._clients._tcp_server import TCPFakeRequestHandler
 
 from labs.backing.scripts import run_script
-from labs.service.stream import register_thread
 
 __all__ = ["CacheServer", "Command", "Held"]
 
@@ -98,11 +97,7 @@ class CacheServer:
         self._slow_over = threading.Event()
         self._failures = 0
         self._held: Held | None = None
-        threading.Thread(target=self._serve, name="labs-redis", daemon=True).start()
-
-    def _serve(self) -> None:
-        register_thread(None)
-        self._server.serve_forever(poll_interval=0.05)
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="labs-redis", daemon=True).start()
 
     # Faults
 
@@ -241,7 +236,6 @@ class _Connection(TCPFakeRequestHandler):
     dropped = False
 
     def setup(self) -> None:
-        register_thread(None)
         super().setup()
         self.server.connections.add(self)
         self._answer_errors_and_stay()

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from labs.service.stream import register_thread
-
 __all__ = ["Downstream", "Received", "Reply"]
 
 MAX_BODY = 1024 * 1024
@@ -71,6 +69,7 @@ class Downstream:
         self.default = Reply(json={"status": "ok"})
         self._queue: list[Reply] = []
         self._by_path: dict[str, list[Reply]] = {}
+        self._by_path: dict[str, list[Reply]] = {}
         self._failures: list[Reply] = []  # answered before the script goes on
         self._lock = threading.Lock()
         self._arrived = threading.Condition()
@@ -81,11 +80,9 @@ class Downstream:
         self._released.set()
         self._server = _Server(self)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._serve, name="labs-downstream", daemon=True).start()
-
-    def _serve(self) -> None:
-        register_thread(None)
-        self._server.serve_forever(poll_interval=0.05)
+        threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="labs-downstream", daemon=True
+        ).start()
 
     @property
     def connections(self) -> int:
@@ -134,6 +131,7 @@ class Downstream:
         self.up()
         with self._lock:
             self._queue.clear()
+            self._by_path.clear()
             self._by_path.clear()
             self._script_over.set()
             self._script_over = threading.Event()
@@ -207,7 +205,6 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def setup(self) -> None:
-        register_thread(None)
         super().setup()
         self.server.connections.add(self.connection)
 

@@ -33,7 +33,16 @@ class _Snapshot:
     structlog_config: dict[str, Any] | None
 
 
+@dataclass(slots=True)
+class _Layer:
+    """What one running service found when it started."""
+
+    found: _Snapshot
+    env: dict[str, str | None]
+
+
 _pristine: _Snapshot | None = None
+_open: list[_Layer] = []
 
 
 def mark_pristine() -> None:
@@ -56,8 +65,8 @@ def fresh_process_state(env: Environment, namespace: dict[str, Any], *, keep_glo
     """
     mark_pristine()
     assert _pristine is not None
-    before = _capture()
-    saved_env = {name: os.environ.get(name) for name in env}
+    layer = _Layer(_capture(), {name: os.environ.get(name) for name in env})
+    _open.append(layer)
     _restore(_pristine)
     _forget_caches(namespace)
     globals_before = None if keep_globals else _copy_globals(namespace)
@@ -65,8 +74,13 @@ def fresh_process_state(env: Environment, namespace: dict[str, Any], *, keep_glo
     try:
         yield
     finally:
-        _set_env(saved_env)
-        _restore(before)
+        above = _open[_open.index(layer) + 1 :]
+        _open.remove(layer)
+        if above:  # another service was started since and goes on: at its end it puts back what this one found
+            above[0].found, above[0].env = layer.found, {**above[0].env, **layer.env}
+        else:
+            _set_env(layer.env)
+            _restore(layer.found)
         _forget_caches(namespace)
         if globals_before is not None:
             _put_back_globals(namespace, globals_before)

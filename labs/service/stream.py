@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextvars
+import functools
+import io
 import sys
 import threading
 import time
@@ -18,12 +20,12 @@ MAX_BYTES = 8 * 1024 * 1024
 class LogStream:
     """Lines written by one service, in order. Safe to write from any thread and to wait on from any other.
 
-    Holds at most 8 MiB; what comes after is counted in `dropped` and thrown away.
+    Holds at most 8 MiB; what comes after that, or after `close`, is counted in `dropped` and thrown away.
     """
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        self._partial = threading.local()
+        self._partial: dict[int, str] = {}  # by thread: the line that it has begun
         self._size = 0
         self._changed = threading.Condition()
         self.closed = False
@@ -36,12 +38,13 @@ class LogStream:
             return self._lines[:]
 
     def write(self, text: str) -> int:
-        """Append text. A line counts once its newline is written; each thread assembles its own line."""
-        pending = getattr(self._partial, "text", "") + text
-        *complete, self._partial.text = pending.split("\n")
-        if len(self._partial.text) > MAX_BYTES:
-            self.dropped += len(self._partial.text)
-            self._partial.text = ""
+        """Append text. A line counts once its newline is written or nothing more comes; each thread has its own."""
+        thread = threading.get_ident()
+        *complete, partial = (self._partial.pop(thread, "") + text).split("\n")
+        if len(partial) > MAX_BYTES:
+            self.dropped += len(partial)
+        elif partial:
+            self._partial[thread] = partial
         if complete:
             with self._changed:
                 for line in complete:
@@ -50,10 +53,10 @@ class LogStream:
         return len(text)
 
     def _append(self, line: str) -> None:
-        if self._size + len(line) > MAX_BYTES:
+        if self.closed or self._size + len(line) > MAX_BYTES:
             self.dropped += len(line)
             return
-        self._size += len(line)
+        self._size += len(line) + 1
         self._lines.append(line)
 
     def wait_for(self, condition: Callable[[list[str]], Any], timeout: float) -> bool:
@@ -70,63 +73,51 @@ class LogStream:
     def close(self) -> None:
         """Say that nothing more will come: whoever waits is woken."""
         with self._changed:
+            if self.closed:
+                return
+            for line in list(self._partial.values()):
+                self._append(line)
+            self._partial = {}
             self.closed = True
             self._changed.notify_all()
 
 
 # Set around everything that a service runs; tasks and worker threads of anyio inherit it.
 current_stream: contextvars.ContextVar[LogStream | None] = contextvars.ContextVar("labs_stream", default=None)
-# By thread, not by its number: the system gives a dead thread's number to the next one that a service starts.
-_threads: weakref.WeakKeyDictionary[threading.Thread, LogStream | None] = weakref.WeakKeyDictionary()
-_running: list[LogStream] = []
+_thread_streams: weakref.WeakKeyDictionary[threading.Thread, LogStream | None] = weakref.WeakKeyDictionary()
 
 
 def register_thread(stream: LogStream | None) -> None:
     """Send what this thread writes outside any request to `stream`; None: to where it would have gone."""
-    _threads[threading.current_thread()] = stream
+    _thread_streams[threading.current_thread()] = stream
 
 
 def _route() -> LogStream | None:
-    stream = current_stream.get()
-    if stream is not None:
-        return stream
-    thread = threading.current_thread()
-    if thread in _threads:
-        return _threads[thread]
-    # A thread that the service started itself, such as a logging.handlers.QueueListener. It stays with the stream of
-    # its first words: what it writes late must not turn up in the log of the service that is started next.
-    if _running and thread is not threading.main_thread():
-        return _threads.setdefault(thread, _running[-1])
-    return None
+    return current_stream.get() or _thread_streams.get(threading.current_thread())
 
 
-class capture_output:
-    """Context: while a service runs in this process, its writes to stdout and stderr go to its stream.
+def capture_output() -> None:
+    """From now on what a service in this process writes to stdout and stderr goes to its stream.
 
     Everybody else's writes go where they always went: a handler's print never ends up in a notebook cell that
-    happens to run, and a cell's print never ends up in the service's log.
+    happens to run, and a cell's print never ends up in the service's log. A thread belongs to whoever started it,
+    for as long as it lives: what it writes late is not in the log of the service that is started next.
     """
-
-    def __init__(self, stream: LogStream) -> None:
-        self.stream = stream
-
-    def __enter__(self) -> LogStream:
-        _install()
-        _running.append(self.stream)
-        return self.stream
-
-    def __exit__(self, *exc_info: object) -> None:
-        _running.remove(self.stream)
-
-
-def _install() -> None:
     for name in ("stdout", "stderr"):
         if not isinstance(getattr(sys, name), RoutedOutput):
-            # Threads that are here before any service started are the kernel's own.
-            for thread in threading.enumerate():
-                if thread is not threading.main_thread():
-                    _threads.setdefault(thread, None)
             setattr(sys, name, RoutedOutput(getattr(sys, name)))
+    if not hasattr(threading.Thread.start, "inherits_stream"):
+        threading.Thread.start = _inheriting(threading.Thread.start)  # type: ignore[method-assign]
+
+
+def _inheriting(start: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
+    @functools.wraps(start)
+    def inherit(thread: threading.Thread) -> None:
+        _thread_streams[thread] = _route()
+        start(thread)
+
+    inherit.inherits_stream = True  # type: ignore[attr-defined]
+    return inherit
 
 
 class RoutedOutput:
@@ -155,13 +146,17 @@ class RoutedOutput:
         return getattr(self._original, name)
 
 
-class _Buffer:
-    """`sys.stdout.buffer`, for loggers that write bytes (structlog.BytesLogger, orjson)."""
+class _Buffer(io.RawIOBase):
+    """`sys.stdout.buffer`, for loggers that write bytes (structlog.BytesLogger, orjson) or wrap it in a TextIOWrapper."""
 
     def __init__(self, output: RoutedOutput) -> None:
+        super().__init__()
         self._output = output
 
-    def write(self, data: bytes) -> int:
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
         self._output.write(bytes(data).decode("utf-8", "backslashreplace"))
         return len(data)
 
