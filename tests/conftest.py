@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 
+import httpx
 import pytest
+
+from labs.service import Runner
 
 
 @pytest.fixture
@@ -18,3 +21,24 @@ def wait_until():
             time.sleep(0.005)
 
     return wait
+
+
+@pytest.fixture
+def runners():
+    """Makes Runners and closes them; the last one made is closed first."""
+    made = []
+
+    def make(factory=None, **options):
+        made.append(Runner(factory, **options))
+        return made[-1]
+
+    yield make
+    for runner in reversed(made):
+        runner.close()
+
+
+@pytest.fixture(scope="session")
+def http():
+    """One client for every test: a connection for each request, as for the judge."""
+    with httpx.Client(timeout=10, trust_env=False, verify=False, headers={"connection": "close"}) as client:
+        yield client
