@@ -9,11 +9,18 @@ if TYPE_CHECKING:
     from labs.backing.cache import CacheServer as CacheServer
     from labs.backing.database import Database as Database
     from labs.backing.downstream import Downstream as Downstream
+    from labs.backing.downstream import Received as Received
     from labs.backing.downstream import Reply as Reply
 
-__all__ = ["CacheServer", "Database", "Downstream", "Reply"]
+__all__ = ["CacheServer", "Database", "Downstream", "Received", "Reply"]
 
-_HOMES = {"CacheServer": "cache", "Database": "database", "Downstream": "downstream", "Reply": "downstream"}
+_HOMES = {
+    "CacheServer": "cache",
+    "Database": "database",
+    "Downstream": "downstream",
+    "Received": "downstream",
+    "Reply": "downstream",
+}
 
 
 def __getattr__(name: str) -> Any:
