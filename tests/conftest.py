@@ -8,6 +8,9 @@ import httpx
 import pytest
 
 from labs.service import Runner
+from labs.service.process_state import mark_pristine
+
+mark_pristine()  # now, before pytest adds its own handlers: services find what they would find in a kernel
 
 
 @pytest.fixture
