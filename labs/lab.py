@@ -96,7 +96,7 @@ class Lab:
         environment = {"SERVICE_NAME": "orders", "APP_VERSION": "1.0.0", "ENVIRONMENT": "dev", "LOG_LEVEL": "INFO"}
         environment |= {"API_KEY": "only-for-this-notebook", "DOWNSTREAM_TOKEN": "also-only-for-this-notebook"}
         for kind, variable in (("database", "DATABASE_URL"), ("cache", "REDIS_URL"), ("downstream", "DOWNSTREAM_URL")):
-            if kind in self.pattern.needs:
+            if kind in self.pattern.backings:
                 environment[variable] = getattr(self, kind).url
         return environment
 
@@ -305,6 +305,10 @@ class Reply(ExchangeView):
     def __init__(self, answer: Answer | None, record: Exchange) -> None:
         super().__init__(record)
         self._answer = answer
+
+    def header(self, name: str) -> str | None:
+        """A header of the answer; None when it has none, or when no answer came."""
+        return self._answer.header(name) if self._answer else None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -291,7 +291,7 @@ def test_five_megabytes_render_quickly_and_small(body: str) -> None:
     assert "more characters" in html
     view = ExchangeView(exchanges[0])
     assert len(view.html()) < 60_000
-    assert len(view.text()) < 10_000
+    assert len(view.as_text()) < 10_000
 
 
 def test_exchange_view() -> None:
@@ -304,14 +304,14 @@ def test_exchange_view() -> None:
     assert "404 Not Found" in words
     assert '{"detail": "no <b>user</b>"}' in words
     assert "x-client: a" in words
-    changing = [word for word in ("8042", "date: ") if word in view.html() + view.text()]
+    changing = [word for word in ("8042", "date: ") if word in view.html() + view.as_text()]
     assert changing == [], "an executed notebook compares equal"
-    assert view.text() == (
+    assert view.as_text() == (
         'GET /users?page=2\n404 Not Found\ncontent-type: application/json\n{"detail": "no <b>user</b>"}'
     )
     silent = ExchangeView(Exchange("GET / HTTP/1.1\r\n\r\n", "", "The service did not answer."))
     assert "No answer" in silent.html()
-    assert silent.text() == "GET /\nNo answer\nThe service did not answer."
+    assert silent.as_text() == "GET /\nNo answer\nThe service did not answer."
     assert_harmless(ExchangeView(Exchange(HOSTILE, HOSTILE, HOSTILE)).html())
 
 

@@ -46,7 +46,7 @@ class ExchangeView:
             f'<div class="lab-panel lp-exchange" role="group" aria-label="{label}">{"".join(parts)}</div>'
         )
 
-    def text(self) -> str:
+    def as_text(self) -> str:
         """The exchange as on the wire, without the headers that change with every run."""
         request, answer = self._messages()
         blocks = [_short(request), _body_text(request), _short(answer) or "No answer"]
@@ -59,10 +59,10 @@ class ExchangeView:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What IPython asks for when the exchange is displayed."""
-        return {"text/html": self.html(), "text/plain": self.text()}
+        return {"text/html": self.html(), "text/plain": self.as_text()}
 
     def __repr__(self) -> str:
-        return self.text()
+        return self.as_text()
 
 
 def _short(message: Message) -> str:
