@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if rest and not options.passes_on:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     options.rest = [argument for argument in rest if argument != "--"]
+    if without := getattr(options, "without", None):
+        # An environment variable, because the notebooks' kernels have to know it, too.
+        os.environ["LABS_WITHOUT"] = ",".join({"orm": "database"}.get(word, word) for word in without)
     try:
         return int(options.run(options))
     except UserError as error:
@@ -45,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     start = commands.add_parser("start", help="open the workbook in JupyterLab; other options go to jupyter lab")
     start.add_argument("--port", type=int, default=8888, help="the port on this machine (default: %(default)s)")
     start.add_argument("--no-browser", action="store_true", help="print the link instead of opening it")
+    _add_without(start)
     start.set_defaults(run=_start, passes_on=True)
 
     check = commands.add_parser("check", help="judge a service by labs' checks; other options go to pytest")
@@ -53,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--only", default="", metavar="NAME", help="an exercise or a check")
     check.add_argument("--seed", default="", help="draw the same fresh facts as an earlier run")
     check.add_argument("--junit-xml", metavar="FILE", help="write the results as JUnit XML, too")
+    _add_without(check)
     check.set_defaults(run=_check, passes_on=True)
 
     verify = commands.add_parser("verify", help="prove labs: right answers pass, wrong ones fail as named")
@@ -71,8 +76,19 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("notebook", metavar="NOTEBOOK", type=Path)
     grade.add_argument("--out", metavar="DIR", type=Path, required=True, help="where the results go")
     grade.add_argument("--timeout", type=float, default=120.0, help="seconds for one cell (default: %(default)s)")
+    _add_without(grade)
     grade.set_defaults(run=_grade, passes_on=False)
     return parser
+
+
+def _add_without(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--without",
+        action="append",
+        choices=("database", "orm", "cache"),
+        default=[],
+        help="leave out the labs that need it, as a template without it does; may be repeated",
+    )
 
 
 def _start(options: argparse.Namespace) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 from labs.errors import UserError
 from labs.lesson import Exercise, Lesson, load_lesson
 
-__all__ = ["PATTERNS", "ROOT", "Pattern", "find_pattern", "find_patterns"]
+__all__ = ["PATTERNS", "ROOT", "Pattern", "find_pattern", "find_patterns", "left_out"]
 
 PACKAGE = Path(__file__).parent
 ROOT = PACKAGE.parent  # the clone: notebooks and solutions stand here
@@ -39,9 +41,9 @@ class Pattern:
         return self.lesson.title
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        """The backing services: some of database, cache, downstream."""
-        return tuple(self.lesson.needs)
+    def backings(self) -> tuple[str, ...]:
+        """The backing services that its service gets: some of database, cache, downstream."""
+        return (*self.lesson.needs, *self.lesson.uses)
 
     @property
     def exercises(self) -> list[Exercise]:
@@ -67,10 +69,20 @@ class Pattern:
         raise UserError(f"{name!r} is no exercise of this lab; it has {known}.")
 
 
-def find_patterns() -> list[Pattern]:
-    """Every lab, in the order of the course."""
-    folders = [file.parent for file in PATTERNS.glob("*/lesson.md")]
-    return sorted((Pattern(folder) for folder in folders), key=lambda pattern: (pattern.lesson.order, pattern.name))
+def find_patterns(without: Iterable[str] | None = None) -> list[Pattern]:
+    """Every lab of the course, in its order, leaving out those that need what a template goes `without`.
+
+    Without an argument LABS_WITHOUT decides, which `labs start --without` sets for the notebooks.
+    """
+    cut = set(left_out() if without is None else without)
+    patterns = [Pattern(file.parent) for file in PATTERNS.glob("*/lesson.md")]
+    kept = [pattern for pattern in patterns if not cut.intersection(pattern.lesson.needs)]
+    return sorted(kept, key=lambda pattern: (pattern.lesson.order, pattern.name))
+
+
+def left_out() -> list[str]:
+    """What the course goes without, as LABS_WITHOUT says: some of database and cache, separated by commas."""
+    return [word for word in os.environ.get("LABS_WITHOUT", "").split(",") if word]
 
 
 def find_pattern(name: str) -> Pattern:
@@ -78,7 +90,10 @@ def find_pattern(name: str) -> Pattern:
     folders = {file.parent.name: file.parent for file in PATTERNS.glob("*/lesson.md")}
     plain = name.removesuffix(".ipynb").lstrip("0123456789_").replace("-", "_").replace(" ", "_").lower()
     if plain in folders:
-        return Pattern(folders[plain])
+        pattern = Pattern(folders[plain])
+        if cut := sorted(set(left_out()).intersection(pattern.lesson.needs)):
+            raise UserError(f"{plain} is not part of this course: it needs a {cut[0]}, and the course goes without.")
+        return pattern
     near = difflib.get_close_matches(plain, folders, n=1)
     guess = f"Did you mean {near[0]!r}? " if near else ""
     raise UserError(f"There is no lab {name!r}. {guess}The labs are: {', '.join(sorted(folders))}.")

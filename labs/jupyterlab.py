@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from labs.course import find_patterns, left_out
 from labs.errors import UserError
 
 __all__ = ["START_HERE", "start"]
 
 START_HERE = "notebooks/00_start_here.ipynb"
 
+# Jupyter's own list, which setting the option replaces.
+_ALWAYS_HIDDEN = ["__pycache__", "*.pyc", "*.pyo", ".DS_Store", "*~"]
 CLONE = Path(__file__).resolve().parent.parent
 SETTINGS = CLONE / "etc" / "jupyter"
 WORKSPACES = CLONE / ".jupyter" / "workspaces"
@@ -57,6 +60,8 @@ def start(
         # The open tabs of this clone, not those of whatever the same person last did in another JupyterLab.
         f"--LabApp.workspaces_dir={WORKSPACES}",
     ]
+    if hidden := _hidden_notebooks():
+        arguments.append(f"--ContentsManager.hide_globs={[*_ALWAYS_HIDDEN, *hidden]!r}")
     if not open_browser:
         arguments.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -66,6 +71,14 @@ def start(
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     return 0
+
+
+def _hidden_notebooks() -> list[str]:
+    """The notebooks of labs that this course leaves out."""
+    if not left_out():
+        return []
+    kept = {pattern.notebook_name for pattern in find_patterns()}
+    return sorted(pattern.notebook_name for pattern in find_patterns(without=()) if pattern.notebook_name not in kept)
 
 
 def _require_free(port: int) -> None:

@@ -54,7 +54,8 @@ class Lesson:
     title: str
     order: int
     minutes: int
-    needs: list[str]
+    needs: list[str]  # backing services without which the lab has no subject
+    uses: list[str]  # those that are there as well
     seed: str  # the heading of the seed document that this lab teaches
     digest: str  # SHA-256 of lesson.md
     exercises: list[Exercise]
@@ -106,10 +107,21 @@ def parse_lesson(name: str, text: str, where: str = "lesson.md") -> Lesson:
     for field_name, kind in (("title", str), ("order", int), ("minutes", int), ("seed", str)):
         if not isinstance(front.get(field_name), kind):
             raise LessonError(f"{where}: its front matter needs `{field_name}:`, {_kind(kind)}.")
-    needs = front.get("needs") or []
-    if not isinstance(needs, list) or set(needs) - set(NEEDS):
-        raise LessonError(f"{where}: `needs:` is a list of some of {', '.join(NEEDS)}.")
-    lesson = Lesson(name, front["title"], front["order"], front["minutes"], list(needs), front["seed"], _digest(text), [], [])
+    kinds = {key: front.get(key) or [] for key in ("needs", "uses")}
+    for key, value in kinds.items():
+        if not isinstance(value, list) or set(value) - set(NEEDS):
+            raise LessonError(f"{where}: `{key}:` is a list of some of {', '.join(NEEDS)}.")
+    lesson = Lesson(
+        name,
+        front["title"],
+        front["order"],
+        front["minutes"],
+        **{key: list(value) for key, value in kinds.items()},
+        seed=front["seed"],
+        digest=_digest(text),
+        exercises=[],
+        cells=[],
+    )
     _read_cells(lesson, notebook.cells, where)
     return lesson
 

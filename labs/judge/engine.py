@@ -53,7 +53,7 @@ def run_checks(
     plugin = JudgePlugin(host, [pattern], listener=listener, only=only)
     facts = Fresh(seed)
     started = time.perf_counter()
-    code = _pytest([pattern.checks_file], _QUIET, plugin, Fixtures(host, facts, pattern.needs))
+    code = _pytest([pattern.checks_file], _QUIET, plugin, Fixtures(host, facts, pattern.backings))
     return _report(pattern, plugin, code, facts.seed, time.perf_counter() - started)
 
 
