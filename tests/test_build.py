@@ -1,4 +1,4 @@
-"""`labs build`: what is built from a lesson, that it is the same each time, and that nothing stale goes unnoticed."""
+"""`labs build`: what is built from a lesson, the same each time, and that nothing stale goes unnoticed."""
 
 import json
 import shutil
@@ -110,7 +110,11 @@ def test_the_learners_notebook(tiny):
 
 
 def test_an_author_may_open_a_provided_cell(tiny):
-    tiny.edit(LESSON, '```{code-cell} python\nlab.check("greet")', '```{code-cell} python\n:editable: true\n\nlab.check("greet")')
+    tiny.edit(
+        LESSON,
+        '```{code-cell} python\nlab.check("greet")',
+        '```{code-cell} python\n:editable: true\n\nlab.check("greet")',
+    )
     tiny.build()
 
     [cell] = [cell for cell in tiny.notebook(NOTEBOOK).cells if cell.source == 'lab.check("greet")']
@@ -124,7 +128,11 @@ def test_metadata_is_plain_and_the_same_everywhere(tiny):
 
     assert text.endswith("}\n")
     assert text == json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    assert metadata.kernelspec == {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    assert metadata.kernelspec == {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    }
     assert metadata.language_info == {"name": "python"}
     assert metadata.labs.lab == "tiny"
     assert metadata.labs.release == labs.__version__
@@ -168,7 +176,10 @@ def test_prose_costs_no_execution(tiny):
 
 @pytest.mark.parametrize(
     ("file", "old", "new"),
-    [(LESSON, "2 * number", "number * 2"), ("labs/patterns/tiny/checks.py", "is doubled", "is twice as much")],
+    [
+        (LESSON, "2 * number", "number * 2"),
+        ("labs/patterns/tiny/checks.py", "is doubled", "is twice as much"),
+    ],
     ids=["solution", "checks"],
 )
 def test_what_outputs_depend_on_costs_an_execution(tiny, file, old, new):
@@ -200,7 +211,9 @@ def test_somebodys_work_is_not_overwritten(tiny):
     before = tiny.bytes()
     tiny.edit(LESSON, "minutes: 5", "minutes: 6")
 
-    with pytest.raises(UserError, match=r"notebooks/00_tiny\.ipynb holds work that no lesson builds: move it away"):
+    with pytest.raises(
+        UserError, match=r"notebooks/00_tiny\.ipynb holds work that no lesson builds: move it away"
+    ):
         tiny.build()
     assert tiny.bytes()[tiny.root / NOTEBOOK] == before[tiny.root / NOTEBOOK]
 
@@ -247,7 +260,10 @@ STALE = {
         drop_a_cell,
         f"{NOTEBOOK} is not what {LESSON} gives now (the order of its cells differs): run `labs build tiny`.",
     ),
-    "outputs": (run_it, f"{NOTEBOOK} holds outputs, which are for the learner to make: run `labs build tiny`."),
+    "outputs": (
+        run_it,
+        f"{NOTEBOOK} holds outputs, which are for the learner to make: run `labs build tiny`.",
+    ),
     "not executed": (not_executed, f"{SOLUTION} was not executed: run `labs build tiny`."),
     "release": (
         lambda tiny: tiny.edit(SOLUTION, f'"release": "{labs.__version__}"', '"release": "0.0.0"'),
@@ -277,7 +293,9 @@ def test_a_file_that_is_no_notebook(tiny):
     (tiny.root / NOTEBOOK).write_text("{")
 
     [sentence] = tiny.stale()
-    assert sentence.endswith("00_tiny.ipynb is no notebook that can be read: delete it, and `labs build` makes it anew.")
+    assert sentence.endswith(
+        "00_tiny.ipynb is no notebook that can be read: delete it, and `labs build` makes it anew."
+    )
     with pytest.raises(UserError, match="is no notebook that can be read"):
         tiny.build()
 
@@ -351,7 +369,9 @@ LOCAL = [
 
 @pytest.mark.parametrize("text", LOCAL)
 def test_what_differs_by_machine_is_refused_where_it_is_compared(text):
-    with pytest.raises(UserError, match="the output of cell 'cell-1' holds .* tag the cell nbval-ignore-output"):
+    with pytest.raises(
+        UserError, match="the output of cell 'cell-1' holds .* tag the cell nbval-ignore-output"
+    ):
         scrub(with_output(text), LESSON)
 
 
@@ -416,7 +436,9 @@ def test_the_ladder(tiny):
 
 def test_future_imports_of_a_cell_move_to_the_top(tiny):
     lesson = read_lesson(tiny.patterns[0])
-    source = assemble(lesson, {"greet": "from __future__ import annotations\n\ndef greet(name: Nothing):\n    return 1"})
+    source = assemble(
+        lesson, {"greet": "from __future__ import annotations\n\ndef greet(name: Nothing):\n    return 1"}
+    )
 
     assert source.startswith("from __future__ import annotations\n")
     assert served(source)["greet"].__annotations__ == {"name": "Nothing"}

@@ -1,4 +1,4 @@
-"""`labs verify`: green for a complete lab, red with the right sentence for each way in which one can be broken."""
+"""`labs verify`: green for a complete lab, red with the right sentence for each way to break one."""
 
 import re
 import shutil
@@ -15,6 +15,7 @@ from labs.authoring.answers import AnswerError, read_answer
 from labs.authoring.assemble import assemble
 from labs.authoring.build import build, read_lesson
 from labs.authoring.pool import Job, _Worker
+from labs.authoring.problems import Problems
 from labs.authoring.verify import verify
 from labs.course import Pattern
 from labs.judge.verdict import Report, Status, Verdict
@@ -180,11 +181,11 @@ REFUSED = {
     ),
     "an import from elsewhere": (
         ("checks.py", "import pytest\n", "import httpx\nimport json\nimport pytest\n"),
-        "checks.py: imports httpx: checks use the standard library, pytest and labs.judge, nothing else",
+        "checks.py: imports httpx: checks use the standard library, pytest and labs.judge only",
     ),
     "an import from our insides": (
         ("checks.py", "import pytest\n", "import pytest\n\nfrom labs.judge.engine import run_checks\n"),
-        "checks.py: imports labs.judge.engine: checks use the standard library, pytest and labs.judge, nothing else",
+        "checks.py: imports labs.judge.engine: checks use the standard library, pytest and labs.judge only",
     ),
     "checks that can't be imported": (
         ("checks.py", "import pytest\n", "import pytest\n\n1 / 0\n"),
@@ -224,7 +225,9 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("change", "sentences"), [(case[0], case[1:]) for case in REFUSED.values()], ids=REFUSED)
+@pytest.mark.parametrize(
+    ("change", "sentences"), [(case[0], case[1:]) for case in REFUSED.values()], ids=REFUSED
+)
 def test_incomplete_content_is_refused(complaints, tmp_path, change, sentences):
     found = [line.removeprefix(f"{tmp_path}/").removeprefix(f"{LAB}/") for line in complaints(change)]
 
@@ -248,7 +251,10 @@ def test_a_real_lab_needs_more_than_the_tour(complaints):
 def test_a_stale_notebook_is_refused(complaints):
     found = complaints(("lesson.md", "minutes: 5", "minutes: 6"), built=False)
 
-    assert f"notebooks/00_tiny.ipynb is not what {LAB}/lesson.md gives now (metadata differs): run `labs build tiny`." in found
+    assert (
+        f"notebooks/00_tiny.ipynb is not what {LAB}/lesson.md gives now (metadata differs): run `labs build tiny`."
+        in found
+    )
 
 
 def test_a_broken_lesson_is_one_sentence(complaints, tmp_path):
@@ -269,7 +275,10 @@ def test_caches_are_no_stray_files(complaints):
 
 def test_labs_that_share_a_title_or_a_number(monkeypatch, tmp_path):
     monkeypatch.setattr(verifying, "run_jobs", lambda *arguments: None)
-    labs = [make_lab(tmp_path, name, changes=[("lesson.md", f"title: Lab {name}", "title: Tiny")]) for name in ("one", "two")]
+    labs = [
+        make_lab(tmp_path, name, changes=[("lesson.md", f"title: Lab {name}", "title: Tiny")])
+        for name in ("one", "two")
+    ]
     lines = []
 
     assert not verify(labs, jobs=1, root=tmp_path, out=lines.append)
@@ -293,10 +302,16 @@ RUNS = {
         "test_doubles is failed instead of passed: `double` has to multiply by two.",
     ),
     "right/only_in_a_notebook": (
-        answer("right/only_in_a_notebook", "double", "import sys\n" + DOUBLE + (
-            "if 'labs.service.child' in sys.modules['__main__'].__spec__.name:\n        return {}\n"
-            "    return {'number': number * 2}"
-        )),
+        answer(
+            "right/only_in_a_notebook",
+            "double",
+            "import sys\n"
+            + DOUBLE
+            + (
+                "if 'labs.service.child' in sys.modules['__main__'].__spec__.name:\n        return {}\n"
+                "    return {'number': number * 2}"
+            ),
+        ),
         "served from a process of its own: test_doubles is failed instead of passed: `double` has to multiply by two.",
     ),
     "right/unfinished": (
@@ -316,7 +331,13 @@ RUNS = {
         "test_doubles fails, but is told “`double` has to multiply by two.”, which does not contain “by three”",
     ),
     "wrong/waits": (
-        answer("wrong/waits", "greet", "def greet(name: str):\n    return {}[name]", "test_greets_by_name", "typed"),
+        answer(
+            "wrong/waits",
+            "greet",
+            "def greet(name: str):\n    return {}[name]",
+            "test_greets_by_name",
+            "typed",
+        ),
         "test_greets_by_name is waiting instead of failed (waits for “The greeting answers 200”)",
     ),
     "wrong/breaks_the_check": (
@@ -324,8 +345,13 @@ RUNS = {
         "test_doubles is broken instead of failed: The check itself broke: RuntimeError: unlucky.",
     ),
     "wrong/breaks_another_check": (
-        answer("wrong/breaks_another_check", "greet", "def greet(name: str):\n    return {'hello': 'unlucky'}",
-               "test_greets_by_name", "typed into"),
+        answer(
+            "wrong/breaks_another_check",
+            "greet",
+            "def greet(name: str):\n    return {'hello': 'unlucky'}",
+            "test_greets_by_name",
+            "typed into",
+        ),
         "test_doubles is broken instead of judged: The check itself broke: RuntimeError: unlucky.",
     ),
     "wrong/does_not_start": (
@@ -350,16 +376,30 @@ RUNS = {
     ),
     # Mistakes that people make: these are what verify must be able to judge
     "wrong/blocks_the_loop": (
-        answer("wrong/blocks_the_loop", "double", "async " + DOUBLE + "while True:\n        pass",
-               "test_doubles", "blocks or waits for ever"),
+        answer(
+            "wrong/blocks_the_loop",
+            "double",
+            "async " + DOUBLE + "while True:\n        pass",
+            "test_doubles",
+            "blocks or waits for ever",
+        ),
     ),
     "wrong/calls_exit": (
-        answer("wrong/calls_exit", "double", "import sys\n\n\nasync " + DOUBLE + "sys.exit(1)",
-               "test_doubles", "ended its process"),
+        answer(
+            "wrong/calls_exit",
+            "double",
+            "import sys\n\n\nasync " + DOUBLE + "sys.exit(1)",
+            "test_doubles",
+            "ended its process",
+        ),
     ),
     "wrong/prints_a_lot": (
-        answer("wrong/prints_a_lot", "double",
-               "import os\n\n\n" + DOUBLE + "os.write(1, b'x' * 100000 + b'\\n{}\\n')\n    return {}", *BY_TWO),
+        answer(
+            "wrong/prints_a_lot",
+            "double",
+            "import os\n\n\n" + DOUBLE + "os.write(1, b'x' * 100000 + b'\\n{}\\n')\n    return {}",
+            *BY_TWO,
+        ),
     ),
 }
 UNLUCKY = (
@@ -374,7 +414,11 @@ SWALLOWS = (
     "    app.exception_handler(NotImplementedError)(lambda request, error: Response('{}'))\n"
     '    app.get("/hello/{name}")(greet)\n',
 )
-CALLS_BOTH = ("lesson.md", '    app.get("/hello/{name}")(greet)\n', '    app.get("/hello/{name}")(lambda name: [double(1), greet(name)][1])\n')
+CALLS_BOTH = (
+    "lesson.md",
+    '    app.get("/hello/{name}")(greet)\n',
+    '    app.get("/hello/{name}")(lambda name: [double(1), greet(name)][1])\n',
+)
 
 
 @pytest.fixture(scope="module")
@@ -384,7 +428,9 @@ def proof(tmp_path_factory):
     changes = [UNLUCKY, *(case[0] for case in RUNS.values())]
     labs = [
         make_lab(root, "answers", 0, changes),
-        make_lab(root, "swallows", 1, [SWALLOWS, ("lesson.md", "import FastAPI", "import FastAPI, Response")]),
+        make_lab(
+            root, "swallows", 1, [SWALLOWS, ("lesson.md", "import FastAPI", "import FastAPI, Response")]
+        ),
         make_lab(root, "entangled", 2, [CALLS_BOTH]),
     ]
     lines = []
@@ -395,7 +441,9 @@ def proof(tmp_path_factory):
 
 
 def said_of(proof, file):
-    return [line.partition(": ")[2] for line in problems_in(proof[1]) if line.partition(": ")[0].endswith(file)]
+    return [
+        line.partition(": ")[2] for line in problems_in(proof[1]) if line.partition(": ")[0].endswith(file)
+    ]
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -410,16 +458,29 @@ def test_each_answer_is_judged_by_what_it_does(proof, name):
 
 
 def test_good_answers_beside_them_are_left_alone(proof):
-    for name in ("right/both", "right/concatenated", "wrong/adds_two", "wrong/raises", "wrong/squares", "wrong/typed_in"):
+    for name in (
+        "right/both",
+        "right/concatenated",
+        "wrong/adds_two",
+        "wrong/raises",
+        "wrong/squares",
+        "wrong/typed_in",
+    ):
         assert said_of(proof, f"{name}.py") == []
 
 
 def test_a_starter_that_looks_wrong(proof):
     found = said_of(proof, "labs/patterns/swallows/lesson.md")
 
-    assert any(line.startswith("the untouched starter: test_greets_by_name is failed instead of not started: ") for line in found)
+    assert any(
+        line.startswith("the untouched starter: test_greets_by_name is failed instead of not started: ")
+        for line in found
+    )
     assert any(line.startswith("the untouched starter, served from a process of its own: ") for line in found)
-    assert any(line.startswith("the starter with greet solved: test_doubles is failed instead of not started") for line in found)
+    assert any(
+        line.startswith("the starter with greet solved: test_doubles is failed instead of not started")
+        for line in found
+    )
     assert not any(line.startswith("the reference") for line in found)
 
 
@@ -510,20 +571,32 @@ def test_passing_is_the_only_way_to_pass(status):
 
 @pytest.mark.parametrize("status", [s for s in Status if s not in (NOT_STARTED, WAITING)])
 def test_a_starter_is_not_started_and_nothing_else(status):
-    assert len(judged(rules.must_not_start, verdict("a", NOT_STARTED), verdict("b", status), first="greet")) == 1
+    assert (
+        len(judged(rules.must_not_start, verdict("a", NOT_STARTED), verdict("b", status), first="greet")) == 1
+    )
 
 
 def test_a_later_check_may_wait_for_one_that_is_not_started():
     first, later = verdict("a", NOT_STARTED), verdict("b", WAITING, "double", waits_for="title of a")
 
     assert judged(rules.must_not_start, first, later, first="greet") == []
-    assert len(judged(rules.must_not_start, first, verdict("b", WAITING, waits_for="title of a"), first="greet")) == 1
-    assert len(judged(rules.must_not_start, first, verdict("b", WAITING, "double", waits_for="x"), first="greet")) == 1
+    assert (
+        len(judged(rules.must_not_start, first, verdict("b", WAITING, waits_for="title of a"), first="greet"))
+        == 1
+    )
+    assert (
+        len(
+            judged(rules.must_not_start, first, verdict("b", WAITING, "double", waits_for="x"), first="greet")
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize("status", list(Status))
 def test_the_rest_of_the_ladder_must_not_look_wrong(status):
-    found = judged(rules.must_pass_so_far, verdict("a", PASSED), verdict("b", status, "double"), solved=["greet"])
+    found = judged(
+        rules.must_pass_so_far, verdict("a", PASSED), verdict("b", status, "double"), solved=["greet"]
+    )
 
     assert bool(found) is (status in (FAILED, Status.BROKEN))
 
@@ -536,7 +609,7 @@ def test_causes_are_compared_without_case_backticks_and_line_breaks():
 
 
 def test_a_problem_that_comes_and_goes_is_counted(tmp_path):
-    problems = verifying._Problems(tmp_path, 3)
+    problems = Problems(tmp_path, 3)
     for seed in ("1a", "2b"):
         problems.at(tmp_path / "x.py", f"test_a is failed (seed {seed})", key="test_a failed", run=True)
 
@@ -549,9 +622,15 @@ ANSWER = '"""What it is.\n\nexercise: double\ncheck: test_doubles\ncause: by two
 
 UNREADABLE = {
     "no Python": (ANSWER + "def", "is not Python in line 11: invalid syntax"),
-    "no docstring": ("x = 1", "needs a docstring that says what the answer is, then `exercise:` and its name"),
+    "no docstring": (
+        "x = 1",
+        "needs a docstring that says what the answer is, then `exercise:` and its name",
+    ),
     "an empty docstring": ('"""  """\nx = 1', "needs a docstring"),
-    "no first line": (ANSWER.replace("What it is.\n\n", ""), "the docstring's first line says what the answer is"),
+    "no first line": (
+        ANSWER.replace("What it is.\n\n", ""),
+        "the docstring's first line says what the answer is",
+    ),
     "a field twice": (
         ANSWER.replace("cause:", "check: test_greets\ncause:"),
         "has two lines `check:` in its docstring: keep one",
@@ -589,7 +668,9 @@ def test_a_right_answer_names_no_check(tmp_path, lesson):
     path = tmp_path / "right" / "answer.py"
     edit(path, "", ANSWER)
 
-    with pytest.raises(AnswerError, match="has `check:`, but a right answer fails no check: take the line out"):
+    with pytest.raises(
+        AnswerError, match="has `check:`, but a right answer fails no check: take the line out"
+    ):
         read_answer(path, lesson)
 
 
@@ -605,7 +686,11 @@ def test_bytes_that_are_no_text(tmp_path, lesson):
 def test_an_answer_for_one_exercise(lesson):
     answer = read_answer(TINY / "answers/wrong/adds_two.py", lesson)
 
-    assert (answer.title, answer.right, answer.name) == ("Two added instead of multiplied by", False, "wrong/adds_two")
+    assert (answer.title, answer.right, answer.name) == (
+        "Two added instead of multiplied by",
+        False,
+        "wrong/adds_two",
+    )
     assert (answer.check, answer.cause) == ("test_doubles", "multiply by two")
     assert answer.cells == {"double": 'def double(number: int):\n    return {"number": number + 2}'}
 

@@ -1,1 +1,1 @@
-"""What authors of labs need: the notebooks built from a lesson, and the proof that its checks judge rightly."""
+"""What authors of labs need: notebooks built from a lesson, and the proof that its checks judge rightly."""

@@ -1,4 +1,4 @@
-"""Read the answers that prove a lab's checks: right ones of different construction, wrong ones with their cause."""
+"""Read the answers that prove a lab's checks: right ones of different kinds, wrong ones with their cause."""
 
 from __future__ import annotations
 
@@ -65,12 +65,16 @@ def read_answer(path: Path, lesson: Lesson) -> Answer:
         raise AnswerError(f"{path} is not Python{line}: {getattr(error, 'msg', error)}.") from None
     docstring = ast.get_docstring(tree)
     if not docstring or not docstring.strip():
-        raise AnswerError(f"{path} needs a docstring that says what the answer is, then `exercise:` and its name.")
+        raise AnswerError(
+            f"{path} needs a docstring that says what the answer is, then `exercise:` and its name."
+        )
     title, fields = _read_docstring(path, docstring)
     right = path.parent.name == "right"
     if right and (extra := [name for name in ("check", "cause") if name in fields]):
         raise AnswerError(f"{path} has `{extra[0]}:`, but a right answer fails no check: take the line out.")
-    for name, what in () if right else (("check", "the check that must fail"), ("cause", "what the learner must be told")):
+    for name, what in (
+        () if right else (("check", "the check that must fail"), ("cause", "what the learner must be told"))
+    ):
         if not fields.get(name):
             raise AnswerError(f"{path} needs a line `{name}: …` in its docstring: {what}.")
     end = tree.body[0].end_lineno or 1
@@ -81,7 +85,9 @@ def read_answer(path: Path, lesson: Lesson) -> Answer:
 def _read_docstring(path: Path, docstring: str) -> tuple[str, dict[str, str]]:
     title, *lines = docstring.strip().split("\n")
     if _FIELD.match(title):
-        raise AnswerError(f"{path}: the docstring's first line says what the answer is; `{title.strip()}` comes below.")
+        raise AnswerError(
+            f"{path}: the docstring's first line says what the answer is; `{title.strip()}` comes below."
+        )
     fields: dict[str, str] = {}
     current = ""
     for line in (line.strip() for line in lines):
@@ -101,9 +107,13 @@ def _read_cells(path: Path, lines: list[str], exercise: str, lesson: Lesson) -> 
     text = "\n".join(lines)
     first, *rest = _CELL.split(text)
     if exercise and rest:
-        raise AnswerError(f"{path} has both `exercise:` and lines `# %% name`: a file for one exercise has the first only.")
+        raise AnswerError(
+            f"{path} has both `exercise:` and lines `# %% name`: a file for one exercise has the first only."
+        )
     if not exercise and not rest:
-        raise AnswerError(f"{path} needs a line `exercise: name` in its docstring, or lines `# %% name` between its cells.")
+        raise AnswerError(
+            f"{path} needs a line `exercise: name` in its docstring, or lines `# %% name` between its cells."
+        )
     if rest and first.strip():
         raise AnswerError(f"{path} has code above its first line `# %% name`: it belongs below one of them.")
     names = [name.strip() for name in rest[::2]] if rest else [exercise]
@@ -112,7 +122,9 @@ def _read_cells(path: Path, lines: list[str], exercise: str, lesson: Lesson) -> 
     cells: dict[str, str] = {}
     for name, source in zip(names, sources, strict=True):
         if name not in known:
-            raise AnswerError(f"{path} is for the exercise {name!r}, but the lesson has {', '.join(known) or 'none'}.")
+            raise AnswerError(
+                f"{path} is for the exercise {name!r}, but the lesson has {', '.join(known) or 'none'}."
+            )
         if name in cells:
             raise AnswerError(f"{path} has two cells `# %% {name}`: keep one.")
         if not source.strip():

@@ -12,7 +12,7 @@ __all__ = ["assemble", "reference", "starters"]
 
 
 def starters(lesson: Lesson, *, after: int = 0) -> dict[str, str]:
-    """The exercises as the learner gets them, by name; `after` leaves out so many from the start (they are solved)."""
+    """The exercises as the learner gets them, by name, without the first `after` ones (they are solved)."""
     return {exercise.name: exercise.starter for exercise in lesson.exercises[after:]}
 
 
@@ -35,12 +35,17 @@ def assemble(lesson: Lesson, exercises: Mapping[str, str] | None = None) -> str:
         known = ", ".join(solutions) or "none"
         raise UserError(f"{lesson.name} has no exercise {unknown[0]!r}: its exercises are {known}.")
     parts = [
-        (_label(cell, lesson), given.get(cell.exercise, solutions[cell.exercise]) if cell.exercise else cell.source)
+        (
+            _label(cell, lesson),
+            given.get(cell.exercise, solutions[cell.exercise]) if cell.exercise else cell.source,
+        )
         for cell in lesson.cells
         if cell.kind == "code" and (cell.exercise or "service" in cell.tags)
     ]
     if not parts:
-        raise UserError(f"{lesson.name} has no cell tagged `service` or `exercise`: there is no service to serve.")
+        raise UserError(
+            f"{lesson.name} has no cell tagged `service` or `exercise`: there is no service to serve."
+        )
     future: set[str] = set()
     text = "\n".join(f"# %% {label}\n{_without_future(source, future).rstrip()}\n" for label, source in parts)
     if future:  # only the first statement of a module may import from __future__; a cell may do it anywhere
@@ -56,7 +61,7 @@ def _label(cell: Cell, lesson: Lesson) -> str:
 
 
 def _without_future(source: str, found: set[str]) -> str:
-    """The source with its `from __future__` lines blanked, their names added to `found`; lines keep their numbers."""
+    """The source with its `from __future__` lines commented out, the imported names added to `found`."""
     if "__future__" not in source:
         return source
     try:

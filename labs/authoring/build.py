@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,13 +13,16 @@ from nbformat import NotebookNode
 
 from labs.authoring.execute import execute
 from labs.authoring.notebook import differences, fingerprint, learner_notebook, solved_notebook, to_text
-from labs.course import Pattern
+from labs.course import PACKAGE, Pattern
 from labs.errors import UserError
 from labs.lesson import Lesson, LessonError, parse_lesson
 
 __all__ = ["build", "homeless", "read_lesson", "stale", "stale_files"]
 
 NOTEBOOKS, SOLUTIONS = "notebooks", "solutions"
+# How a lab shows itself: a change here changes what is in every executed notebook.
+_RENDERING = sorted(file for file in (PACKAGE / "notebook").iterdir() if file.suffix in (".py", ".css"))
+_RENDERING.append(PACKAGE / "lab.py")
 
 
 def build(
@@ -31,8 +35,8 @@ def build(
 ) -> list[str]:
     """Write what is not up to date for these labs; the files that changed, relative to `root`.
 
-    Only solutions whose cells or checks changed are executed; with `force` all are, and a notebook in which somebody
-    has worked is overwritten instead of refused. Without `execute`, solutions that need it stay as they are.
+    Only solutions whose cells, checks or panel changed are executed. With `force` all are, and a notebook in
+    which somebody has worked is overwritten instead of refused. Without `execute`, none are.
     """
     pages = [_page(pattern, root) for pattern in patterns]  # all are read before anything is written
     changed: list[str] = []
@@ -46,7 +50,7 @@ def build(
         changed += _write(page.folder / "lesson.json", page.lesson.to_json(), root)
         changed += _write(page.learner, to_text(learner_notebook(page.lesson)), root)
     for page in pages:
-        wanted, kept = solved_notebook(page.lesson, page.checks), _read(page.solved)
+        wanted, kept = solved_notebook(page.lesson, page.outputs), _read(page.solved)
         if not force and kept is not None and _carry_over(kept, wanted):
             changed += _write(page.solved, to_text(wanted), root)
         elif execute:
@@ -58,7 +62,9 @@ def build(
 
 def stale(patterns: Sequence[Pattern], root: Path) -> list[str]:
     """One sentence for each built file that is not what its lesson gives; executes nothing."""
-    return [sentence for pattern in patterns for sentence in stale_files(pattern, root)] + homeless(patterns, root)
+    return [sentence for pattern in patterns for sentence in stale_files(pattern, root)] + homeless(
+        patterns, root
+    )
 
 
 def stale_files(pattern: Pattern, root: Path) -> list[str]:
@@ -70,7 +76,7 @@ def stale_files(pattern: Pattern, root: Path) -> list[str]:
     return [
         *_stale_text(page.folder / "lesson.json", page.lesson.to_json(), page, root),
         *_stale_notebook(page.learner, learner_notebook(page.lesson), page, root),
-        *_stale_notebook(page.solved, solved_notebook(page.lesson, page.checks), page, root),
+        *_stale_notebook(page.solved, solved_notebook(page.lesson, page.outputs), page, root),
         *_left_over(page, root),
     ]
 
@@ -80,7 +86,9 @@ def homeless(patterns: Sequence[Pattern], root: Path) -> list[str]:
     homes = {pattern.folder.parent for pattern in patterns}
     numbered = "[0-9][0-9]_*.ipynb"
     paths = sorted([*(root / NOTEBOOKS).glob(numbered), *(root / SOLUTIONS).glob(numbered)])
-    gone = [path for path in paths if not any((home / path.stem[3:] / "lesson.md").is_file() for home in homes)]
+    gone = [
+        path for path in paths if not any((home / path.stem[3:] / "lesson.md").is_file() for home in homes)
+    ]
     return [f"{_relative(path, root)} belongs to no lab: delete it." for path in gone if homes]
 
 
@@ -90,7 +98,9 @@ def read_lesson(pattern: Pattern) -> Lesson:
     try:
         text = file.read_text("utf-8")
     except OSError:
-        raise LessonError(f"There is no {file}: a lab is a folder with a lesson.md and a checks.py.") from None
+        raise LessonError(
+            f"There is no {file}: a lab is a folder with a lesson.md and a checks.py."
+        ) from None
     except UnicodeDecodeError:
         raise LessonError(f"{file} is not UTF-8: save it as UTF-8.") from None
     return parse_lesson(pattern.name, text, str(file))
@@ -103,7 +113,7 @@ class _Page:
     folder: Path
     source: str  # of lesson.md, as shown in messages
     lesson: Lesson
-    checks: bytes
+    outputs: str  # digest of what the solved notebook's outputs depend on, besides its cells
     learner: Path
     solved: Path
 
@@ -111,9 +121,14 @@ class _Page:
 def _page(pattern: Pattern, root: Path) -> _Page:
     lesson = read_lesson(pattern)
     source = _relative(pattern.folder / "lesson.md", root)
-    checks = pattern.checks_file.read_bytes() if pattern.checks_file.is_file() else b""
     name = f"{lesson.order:02d}_{pattern.name}.ipynb"
-    return _Page(pattern.folder, source, lesson, checks, root / NOTEBOOKS / name, root / SOLUTIONS / name)
+    outputs = _digest([pattern.checks_file, *_RENDERING])
+    return _Page(pattern.folder, source, lesson, outputs, root / NOTEBOOKS / name, root / SOLUTIONS / name)
+
+
+def _digest(files: Sequence[Path]) -> str:
+    texts = [file.read_text("utf-8", errors="replace") if file.is_file() else "" for file in files]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
 def _execute(notebook: NotebookNode, path: Path, source: str) -> None:
@@ -122,10 +137,10 @@ def _execute(notebook: NotebookNode, path: Path, source: str) -> None:
 
 
 def _carry_over(kept: NotebookNode, wanted: NotebookNode) -> bool:
-    """Give `wanted` the outputs of `kept` if they belong to the same sources and checks; whether they do."""
+    """Give `wanted` the outputs of `kept` if they come from the same sources; whether they do."""
     same_cells = fingerprint(kept) == fingerprint(wanted)
-    same_checks = kept.metadata.get("labs", {}).get("checks") == wanted.metadata.labs.get("checks")
-    if not (same_cells and same_checks and _executed(kept)):
+    same_rest = kept.metadata.get("labs", {}).get("outputs") == wanted.metadata.labs.outputs
+    if not (same_cells and same_rest and _executed(kept)):
         return False
     for new, old in zip(wanted.cells, kept.cells, strict=True):
         if new.cell_type == "code":
@@ -148,7 +163,8 @@ def _stale_text(path: Path, wanted: str, page: _Page, root: Path) -> list[str]:
     if not path.is_file():
         return [f"{_relative(path, root)} is missing: run `labs build {page.lesson.name}`."]
     if path.read_text("utf-8") != wanted:
-        return [f"{_relative(path, root)} is not what {page.source} gives now: run `labs build {page.lesson.name}`."]
+        shown = _relative(path, root)
+        return [f"{shown} is not what {page.source} gives now: run `labs build {page.lesson.name}`."]
     return []
 
 
@@ -163,7 +179,8 @@ def _stale_notebook(path: Path, wanted: NotebookNode, page: _Page, root: Path) -
         return [f"{shown} is missing: run `labs build {name}`."]
     if found := differences(wanted, kept):
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        return [f"{shown} is not what {page.source} gives now ({found[0]}{more} differs): run `labs build {name}`."]
+        what = f"{found[0]}{more} differs"
+        return [f"{shown} is not what {page.source} gives now ({what}): run `labs build {name}`."]
     if path == page.solved and not _executed(kept):
         return [f"{shown} was not executed: run `labs build {name}`."]
     if path == page.learner and any(cell.get("outputs") for cell in kept.cells):
@@ -176,7 +193,9 @@ def _left_over(page: _Page, root: Path) -> list[str]:
     numbered = f"[0-9][0-9]_{page.lesson.name}.ipynb"
     paths = sorted([*(root / NOTEBOOKS).glob(numbered), *(root / SOLUTIONS).glob(numbered)])
     old = [path for path in paths if path not in (page.learner, page.solved)]
-    return [f"{_relative(path, root)} has another number than the lesson's `order:`: delete it." for path in old]
+    return [
+        f"{_relative(path, root)} has another number than the lesson's `order:`: delete it." for path in old
+    ]
 
 
 def _read(path: Path) -> NotebookNode | None:
@@ -185,7 +204,9 @@ def _read(path: Path) -> NotebookNode | None:
     try:
         notebook: NotebookNode = nbformat.reads(path.read_text("utf-8"), as_version=4)
     except Exception:
-        raise UserError(f"{path} is no notebook that can be read: delete it, and `labs build` makes it anew.") from None
+        raise UserError(
+            f"{path} is no notebook that can be read: delete it, and `labs build` makes it anew."
+        ) from None
     return notebook
 
 

@@ -28,7 +28,7 @@ class CheckInfo:
 
 
 def inspect_checks(pattern: Pattern) -> dict[str, Any]:
-    """Every check as plain data, or one sentence under "problem". Imports checks.py: meant for a process of its own."""
+    """Every check as plain data, or a sentence under "problem". Imports checks.py: wants its own process."""
     try:
         module = _import(pattern.checks_file)
     except FileNotFoundError:
@@ -37,12 +37,14 @@ def inspect_checks(pattern: Pattern) -> dict[str, Any]:
         return {"problem": f"can't be imported: {type(error).__name__}: {error}"}
     report = list_checks(pattern)
     if report.problem:
-        return {"problem": "holds no checks that pytest can collect: name them test_… and run pytest on the file"}
+        return {
+            "problem": "holds no checks that pytest can collect: name them test_… and run pytest on the file"
+        }
     return {"checks": [asdict(_info(module, verdict.check)) for verdict in report.verdicts]}
 
 
 def _info(module: ModuleType, name: str) -> CheckInfo:
-    function = getattr(module, name.split("[")[0], None)
+    function = getattr(module, name.partition("[")[0], None)
     marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "check"]
     options: dict[str, Any] = dict(marks[0].kwargs) if marks else {}
     after = options.get("after", ())

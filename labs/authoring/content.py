@@ -31,15 +31,20 @@ def lesson_problems(lesson: Lesson) -> Iterator[str]:
     for exercise in lesson.exercises:
         if len(exercise.hints) != HINTS:
             yield f"exercise {exercise.name} has {_count(len(exercise.hints), 'hint')} instead of {HINTS}"
-        if not any(f'lab.check("{exercise.name}")' in cell.source or "lab.check()" in cell.source
-                   for cell in lesson.cells if cell.kind == "code"):
-            yield f'exercise {exercise.name} is never checked: a cell with `lab.check("{exercise.name}")` belongs below it'
+        if not any(
+            f'lab.check("{exercise.name}")' in cell.source or "lab.check()" in cell.source
+            for cell in lesson.cells
+            if cell.kind == "code"
+        ):
+            call = f'lab.check("{exercise.name}")'
+            yield f"exercise {exercise.name} is never checked: a cell with `{call}` belongs below it"
     for title in _twice(exercise.title for exercise in lesson.exercises):
         yield f"two exercises have the title “{title}”"
     code = [cell.source for cell in lesson.cells if cell.kind == "code"]
     opening = f'from labs import open_lab\n\nlab = open_lab("{lesson.name}")'
     if not code or code[0].strip() != opening:
-        yield f'the first code cell has to be `from labs import open_lab`, an empty line, `lab = open_lab("{lesson.name}")`'
+        last = opening.rpartition("\n")[2]
+        yield f"the first code cell has to be `from labs import open_lab`, an empty line, `{last}`"
     prose = "\n\n".join(cell.source for cell in lesson.cells if cell.kind == "markdown")
     if not re.search(r"^```mermaid$", prose, re.MULTILINE):
         yield "has no diagram: a fence ```mermaid shows the way of a request"
@@ -70,17 +75,21 @@ def check_problems(lesson: Lesson, checks: Sequence[CheckInfo], source: str) -> 
             yield f"{check.name} sends learners to “{check.read}”, which is no heading of the lesson"
         for name in check.after:
             if name not in earlier:
-                known = name in {other.name for other in checks}
-                yield f"{check.name} waits for {name}, which {'stands further down' if known else 'does not exist'}"
+                why = "stands further down" if name in {other.name for other in checks} else "does not exist"
+                yield f"{check.name} waits for {name}, which {why}"
         earlier.add(check.name)
     for name in sorted(exercises - {check.exercise for check in checks}):
         yield f"no check is for the exercise {name!r}"
-    for title in _twice(" ".join(check.doc.split("\n\n")[0].split()).rstrip(".") for check in checks if check.doc):
+    for title in _twice(
+        " ".join(check.doc.split("\n\n")[0].split()).rstrip(".") for check in checks if check.doc
+    ):
         yield f"two checks have the title “{title}”"
     yield from _import_problems(source)
 
 
-def answer_problems(lesson: Lesson, checks: Sequence[CheckInfo], answers: Sequence[Answer]) -> Iterator[tuple[Path | None, str]]:
+def answer_problems(
+    lesson: Lesson, checks: Sequence[CheckInfo], answers: Sequence[Answer]
+) -> Iterator[tuple[Path | None, str]]:
     """What the answers lack: the file, or None for the folder, and the sentence."""
     least = MINIMUM if lesson.order else TOUR
     for kind in KINDS:
@@ -115,9 +124,12 @@ def _import_problems(source: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             modules = ["." * node.level + (node.module or "")]
         for module in modules:
-            allowed = module in ALLOWED_IMPORTS or module.split(".")[0] in (*sys.stdlib_module_names, "pytest")
+            allowed = module in ALLOWED_IMPORTS or module.split(".")[0] in (
+                *sys.stdlib_module_names,
+                "pytest",
+            )
             if not allowed:
-                yield f"imports {module}: checks use the standard library, pytest and labs.judge, nothing else"
+                yield f"imports {module}: checks use the standard library, pytest and labs.judge only"
 
 
 def _prose(lesson: Lesson) -> str:

@@ -22,7 +22,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def execute(notebook: NotebookNode, folder: Path, where: str, env: dict[str, str] | None = None) -> None:
-    """Run every cell in `folder`, outputs into the notebook. UserError with the cell when one raises or hangs."""
+    """Run every cell in `folder`, outputs into the notebook. UserError when a cell raises or hangs."""
     # Imported here: only a changed lesson pays the half second.
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -37,15 +37,23 @@ def execute(notebook: NotebookNode, folder: Path, where: str, env: dict[str, str
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        client.execute(env={**os.environ, **(env or {})}, stderr=subprocess.DEVNULL)  # the kernel's own warnings
+        client.execute(
+            env={**os.environ, **(env or {})}, stderr=subprocess.DEVNULL
+        )  # the kernel's own warnings
     except CellExecutionError as error:
         said = _ANSI.sub("", f"{error.ename}: {error.evalue}").strip().splitlines()[0]
-        raise UserError(f"{where}: the solved notebook stops in cell {_stopped_at(notebook)!r} with {said}") from None
+        raise UserError(
+            f"{where}: the solved notebook stops in cell {_stopped_at(notebook)!r} with {said}"
+        ) from None
     except CellTimeoutError:
         cell = _stopped_at(notebook)
-        raise UserError(f"{where}: in the solved notebook, cell {cell!r} takes longer than {TIMEOUT} s.") from None
+        raise UserError(
+            f"{where}: in the solved notebook, cell {cell!r} takes longer than {TIMEOUT} s."
+        ) from None
     except DeadKernelError:
-        raise UserError(f"{where}: the solved notebook kills its kernel in cell {_stopped_at(notebook)!r}.") from None
+        raise UserError(
+            f"{where}: the solved notebook kills its kernel in cell {_stopped_at(notebook)!r}."
+        ) from None
     notebook.metadata.clear()
     notebook.metadata.update(metadata)  # nbclient writes the exact version of Python here
     scrub(notebook, where)
@@ -54,8 +62,8 @@ def execute(notebook: NotebookNode, folder: Path, where: str, env: dict[str, str
 def scrub(notebook: NotebookNode, where: str) -> None:
     """Take out of the outputs what belongs to this machine or this run.
 
-    Tracebacks, and the cells whose output nobody compares, are rewritten; in any other cell it would make nbval fail
-    elsewhere, so it is a UserError.
+    Tracebacks, and the cells whose output nobody compares, are rewritten; in any other cell it would make
+    nbval fail elsewhere, so it is a UserError.
     """
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
@@ -68,8 +76,8 @@ def scrub(notebook: NotebookNode, where: str) -> None:
                     container[key] = _rewritten(container[key])
                 elif found := _local(container[key]):
                     raise UserError(
-                        f"{where}: the output of cell {cell.id!r} holds {found!r}, which differs on each machine or run: "
-                        "show something else, or tag the cell nbval-ignore-output."
+                        f"{where}: the output of cell {cell.id!r} holds {found!r}, which differs by machine "
+                        "or run: show something else, or tag the cell nbval-ignore-output."
                     )
 
 
@@ -90,9 +98,14 @@ def _stopped_at(notebook: NotebookNode) -> str:
 
 def _places() -> list[tuple[re.Pattern[str], str]]:
     folders = [(Path(__file__).parents[2], "…"), (Path(sys.prefix), "…"), (Path.home(), "~")]
-    found = [(f"{re.escape(str(folder))}(?=[/\\\\])", short) for folder, short in folders if len(folder.parts) > 1]
+    found = [
+        (f"{re.escape(str(folder))}(?=[/\\\\])", short) for folder, short in folders if len(folder.parts) > 1
+    ]
     found += [(rf"{re.escape(tempfile.gettempdir())}/[^\s'\"<>,:]+", "/tmp/…")]
-    found += [(r"(?<=127\.0\.0\.1:)\d{5}\b", "8000"), (r"(?<=localhost:)\d{5}\b", "8000")]  # ports of this run
+    found += [
+        (r"(?<=127\.0\.0\.1:)\d{5}\b", "8000"),
+        (r"(?<=localhost:)\d{5}\b", "8000"),
+    ]  # ports of this run
     found += [(r"\b0x[0-9a-f]{8,}\b", "0x…")]  # addresses of objects
     return [(re.compile(pattern), short) for pattern, short in found]
 

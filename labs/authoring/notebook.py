@@ -16,7 +16,7 @@ from labs.lesson import Cell, Lesson
 
 __all__ = ["differences", "fingerprint", "learner_notebook", "solved_notebook", "to_text"]
 
-# The plainest kernel there is: whoever opens the notebook has it. No version of Python: it would differ by machine.
+# The plainest kernel there is: whoever opens the notebook has it. No version of Python: machines differ.
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python"}
 
@@ -31,11 +31,11 @@ def learner_notebook(lesson: Lesson) -> NotebookNode:
     return notebook
 
 
-def solved_notebook(lesson: Lesson, checks: bytes = b"") -> NotebookNode:
-    """The same with the reference in place, not yet executed. `checks` is the checks file: outputs depend on it."""
+def solved_notebook(lesson: Lesson, outputs: str = "") -> NotebookNode:
+    """The same with the reference, not yet executed. `outputs`: digest of what its outputs depend on."""
     notebook = _notebook(lesson, {exercise.name: exercise.solution for exercise in lesson.exercises})
-    if checks:
-        notebook.metadata.labs.checks = hashlib.sha256(checks).hexdigest()
+    if outputs:
+        notebook.metadata.labs.outputs = outputs
     return notebook
 
 
@@ -55,7 +55,11 @@ def differences(built: NotebookNode, kept: NotebookNode) -> list[str]:
     """What differs between a notebook as built and as kept, outputs aside: names of cells, or "metadata"."""
     if [cell.get("id") for cell in built.cells] != [cell.get("id") for cell in kept.cells]:
         return ["the order of its cells"]
-    found = [f"cell {new['id']}" for new, old in zip(built.cells, kept.cells, strict=True) if _core(new) != _core(old)]
+    found = [
+        f"cell {new['id']}"
+        for new, old in zip(built.cells, kept.cells, strict=True)
+        if _core(new) != _core(old)
+    ]
     return found + (["metadata"] if built.metadata != kept.metadata else [])
 
 

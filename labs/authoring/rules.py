@@ -1,4 +1,4 @@
-"""When a run proves what it should: one function for each kind of run, each giving sentences for what it does not."""
+"""When a run proves what it should: a function for each kind of run, with sentences for what it does not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNFINISHED = (Status.NOT_STARTED, Status.WAITING)
 
 
 def must_pass(report: Report) -> Iterator[tuple[str, str]]:
-    """Every check passes. Each problem is a key that is the same in every run, and the sentence with its facts."""
+    """Every check passes. A problem is a key that is the same in every run, and a sentence with its facts."""
     for verdict in report.verdicts:
         if verdict.status is not Status.PASSED:
             yield _unexpected(verdict, "passed")

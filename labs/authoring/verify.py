@@ -16,6 +16,7 @@ from labs.authoring.assemble import assemble, starters
 from labs.authoring.build import homeless, read_lesson, stale_files
 from labs.authoring.checksfile import CheckInfo
 from labs.authoring.pool import Job, run_jobs
+from labs.authoring.problems import Problems
 from labs.course import ROOT, Pattern
 from labs.errors import UserError
 from labs.judge.verdict import Report
@@ -43,14 +44,15 @@ def verify(
 ) -> bool:
     """Prove these labs and print the figures; True when there is nothing to complain about.
 
-    Each lab's reference and right answers pass every check, through both hosts; the untouched starter comes out as
-    not started; with the first exercises solved theirs pass and no other fails; each wrong answer fails the check
-    that it names and is told the cause that it names. Incomplete content and stale notebooks are refused.
+    Each lab's reference and right answers pass every check, through both hosts; the untouched starter comes
+    out as not started; with the first exercises solved theirs pass and no other fails; each wrong answer
+    fails the check that it names, and is told the cause that it names. Incomplete content and stale notebooks
+    are refused.
 
     With `repeat`, every run is made so many times: a check must not be right only most of the time.
     """
     started = time.perf_counter()
-    problems = _Problems(root, repeat)
+    problems = Problems(root, repeat)
     proofs = [_Proof(pattern, problems, root) for pattern in patterns]
     for sentence in (*homeless(patterns, root), *_shared_names(proofs)):
         problems.say(sentence)
@@ -67,45 +69,10 @@ def verify(
     return not problems.count()
 
 
-class _Problems:
-    """Sentences, each said once however many runs come to it."""
-
-    def __init__(self, root: Path, repeat: int) -> None:
-        self._root = root
-        self._repeat = repeat
-        self._sentences: dict[str, str] = {}
-        self._times: Counter[str] = Counter()
-        self._labs: dict[str, set[str]] = {}
-
-    def say(self, sentence: str, *, key: str = "", lab: str = "", run: bool = False) -> None:
-        """Keep a sentence. `run`: it is about one of several runs."""
-        key = key or sentence
-        self._sentences.setdefault(key, sentence)
-        self._labs.setdefault(lab, set()).add(key)
-        if run:
-            self._times[key] += 1
-
-    def at(self, path: Path, sentence: str, *, key: str = "", lab: str = "", run: bool = False) -> None:
-        """The same about a file."""
-        shown = path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else str(path)
-        self.say(f"{shown}: {sentence}", key=key and f"{shown} {key}", lab=lab, run=run)
-
-    def count(self, lab: str | None = None) -> int:
-        return len(self._sentences) if lab is None else len(self._labs.get(lab, ()))
-
-    def lines(self) -> list[str]:
-        """Every problem, one line each."""
-        counted = [
-            f"{text} [{self._times[key]} of {self._repeat} times]" if self._repeat > 1 and key in self._times else text
-            for key, text in self._sentences.items()
-        ]
-        return ["", f"{len(counted)} problem{'' if len(counted) == 1 else 's'}:", *counted] if counted else []
-
-
 class _Progress:
     """A line every other second, so that nobody wonders whether it still works."""
 
-    def __init__(self, total: int, problems: _Problems, out: Callable[[str], None]) -> None:
+    def __init__(self, total: int, problems: Problems, out: Callable[[str], None]) -> None:
         self._total, self._problems, self._out = total, problems, out
         self._done = 0
         self._started = self._said = time.monotonic()
@@ -117,7 +84,9 @@ class _Progress:
         if now - self._said >= PROGRESS_EVERY:
             self._said = now
             found = f", {self._problems.count()} problems so far" if self._problems.count() else ""
-            self._out(f"{self._done:>5} of {self._total} after {now - self._started:.0f} s: {job.label}{found}")
+            self._out(
+                f"{self._done:>5} of {self._total} after {now - self._started:.0f} s: {job.label}{found}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +106,7 @@ class _Proof:
     """One lab: its runs, and what they came to."""
 
     pattern: Pattern
-    problems: _Problems
+    problems: Problems
     root: Path
     lesson: Lesson | None = None
     answers: list[Answer] = field(default_factory=list)
@@ -149,7 +118,10 @@ class _Proof:
         for sentence in stale_files(self.pattern, self.root):
             self.problems.say(sentence, lab=self.pattern.name)
         for name in content.stray_files(folder):
-            self.at(folder / name, "is read by nothing: a lab is lesson.md, checks.py and answers/right|wrong/*.py")
+            self.at(
+                folder / name,
+                "is read by nothing: a lab is lesson.md, checks.py and answers/right|wrong/*.py",
+            )
         try:
             self.lesson = read_lesson(self.pattern)
         except UserError:
@@ -175,14 +147,16 @@ class _Proof:
             self.at(self.pattern.folder / "lesson.md", str(error))
             return
         apart = [run for run in runs if run.host == "process"]
-        # In this process each run gets a copy of the worker; a process of its own is shared: it takes long to start.
+        # A runner gets a fresh copy of the worker; a process of its own is shared, because it starts slowly.
         groups = [[run] for run in runs if run.host == "runner"]
         groups += [apart[start : start + SHARED] for start in range(0, len(apart), SHARED)]
         for group in groups:
             first = group[0]
             judge = {**order, "do": "judge", "host": first.host, "times": first.times}
             judge["sources"] = [run.source for run in group]
-            yield Job(f"{name} {first.label}", judge, deadline * first.times, functools.partial(self._judged, group))
+            yield Job(
+                f"{name} {first.label}", judge, deadline * first.times, functools.partial(self._judged, group)
+            )
 
     def _runs(self, lesson: Lesson) -> Iterator[_Run]:
         source = self.pattern.folder / "lesson.md"
@@ -194,7 +168,9 @@ class _Proof:
             yield _Run(source, "the untouched starter", host, assemble(lesson, starters(lesson)), untouched)
             for answer in self.answers:
                 if answer.right:
-                    yield _Run(answer.path, answer.name, host, assemble(lesson, answer.cells), rules.must_pass)
+                    yield _Run(
+                        answer.path, answer.name, host, assemble(lesson, answer.cells), rules.must_pass
+                    )
         for count in range(1, len(names)):
             label = f"the starter with {', '.join(names[:count])} solved"
             so_far = functools.partial(rules.must_pass_so_far, solved=names[:count])
@@ -219,23 +195,22 @@ class _Proof:
 
     def _judged(self, group: list[_Run], job: Job) -> None:
         for run, result in zip(group, job.result["runs"], strict=False):
-            if "problem" in result:
-                self._complain(run, "import", result["problem"])
+            found = {"import": result["problem"]} if "problem" in result else {}
             for report in map(Report.from_dict, result.get("reports", ())):
-                self._judged_once(run, report)
+                found |= self._found(run, report)
+            for key, sentence in found.items():
+                self._complain(run, key, sentence)
         if len(job.result["runs"]) < len(group):  # those behind it are judged when it is mended
             self._complain(group[len(job.result["runs"])], "lost", _lost(job))
 
-    def _judged_once(self, run: _Run, report: Report) -> None:
+    def _found(self, run: _Run, report: Report) -> dict[str, str]:
         if not report.verdicts:  # the checks can't be read, which is said once
-            return
+            return {}
         if run.times == TIMED:
             self.seconds.append(report.seconds)
         if report.problem:
-            self._complain(run, "problem", f"nothing can be judged: {report.problem}")
-            return
-        for key, sentence in run.rule(report):
-            self._complain(run, key, f"{sentence} (seed {report.seed})")
+            return {"problem": f"nothing can be judged: {report.problem}"}
+        return {key: f"{sentence} (seed {report.seed})" for key, sentence in run.rule(report)}
 
     def _complain(self, run: _Run, key: str, sentence: str) -> None:
         where = [run.label] if run.path.name == "lesson.md" else []
@@ -252,7 +227,12 @@ class _Proof:
         right = sum(answer.right for answer in self.answers)
         seconds = f"{statistics.median(self.seconds):.2f}" if self.seconds else ""
         exercises, checks = len(self.lesson.exercises), len(self.checks)
-        return (self.pattern.name, *map(str, (exercises, checks, right, len(self.answers) - right)), seconds, verdict)
+        return (
+            self.pattern.name,
+            *map(str, (exercises, checks, right, len(self.answers) - right)),
+            seconds,
+            verdict,
+        )
 
 
 def _runs_in(job: Job) -> int:
@@ -274,7 +254,8 @@ def _shared_names(proofs: Sequence[_Proof]) -> Iterator[str]:
         for value, count in Counter(getattr(lesson, what) for lesson in lessons).items():
             if count > 1:
                 same = [lesson.name for lesson in lessons if getattr(lesson, what) == value]
-                yield f"{' and '.join(same)} have the same `{what}:` in lesson.md, {value!r}: give one of them another."
+                names = " and ".join(same)
+                yield f"{names} have the same `{what}:` in lesson.md, {value!r}: give one of them another."
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -1,6 +1,6 @@
 """The process behind `labs verify`: judges one service per line on stdin, each in a fresh copy of itself.
 
-Where the platform has fork, a job costs no imports, and nothing that a wrong answer does to its process outlives it.
+Where the platform has fork, a job costs no imports and nothing that it does to its process outlives it.
 """
 
 from __future__ import annotations
@@ -32,14 +32,27 @@ CAN_FORK = hasattr(os, "fork") and sys.platform == "linux"
 _WARM = (
     *("fakeredis", "fastapi", "sqlalchemy.ext.asyncio", "aiosqlite", "redis.asyncio", "httpx", "tenacity"),
     # What those import only when they are used
-    *("anyio._backends._asyncio", "email_validator", "encodings.idna", "pydantic.v1", "sqlalchemy.dialects.sqlite"),
+    *(
+        "anyio._backends._asyncio",
+        "email_validator",
+        "encodings.idna",
+        "pydantic.v1",
+        "sqlalchemy.dialects.sqlite",
+    ),
     *("uvicorn.lifespan.off", "uvicorn.protocols.http.h11_impl", "uvicorn.protocols.http.auto"),
-    *("_pytest.helpconfig", "_pytest.setuponly", "_pytest.setupplan", "_pytest.skipping", "_pytest.unittest", "pdb"),
+    *(
+        "_pytest.helpconfig",
+        "_pytest.setuponly",
+        "_pytest.setupplan",
+        "_pytest.skipping",
+        "_pytest.unittest",
+        "pdb",
+    ),
 )
 
 
 def main() -> None:
-    """Serve jobs until stdin ends. For each: a line with the result, if there is one, then a line with its end."""
+    """Serve jobs until stdin ends. For each: lines with its results, then a line with its end."""
     control = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)  # whatever a service prints past its log stream must not look like a result
     for name in _WARM:
@@ -86,7 +99,9 @@ def _judge(job: dict[str, Any], say: Callable[..., None]) -> None:
         path = Path(folder) / "service.py"
         host = ProcessHost(f"{path}:create_app") if job["host"] == "process" else None
         for source in job["sources"]:
-            shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)  # may be of the same second and size
+            shutil.rmtree(
+                path.parent / "__pycache__", ignore_errors=True
+            )  # may be of the same second and size
             path.write_text(source, "utf-8")
             with _deadline(job["deadline"], host, say):
                 say(run=_run(pattern, host, path, job["times"]))
@@ -102,7 +117,9 @@ def _run(pattern: Pattern, host: ProcessHost | None, path: Path, times: int) -> 
     except UserError as error:
         return {"problem": str(error).replace(str(path), "the service")}
     except NotImplementedError:
-        return {"problem": "The service raises NotImplementedError when it is imported, not when it is called."}
+        return {
+            "problem": "The service raises NotImplementedError when it is imported, not when it is called."
+        }
     reports = [run_checks(pattern, runner).to_dict() for _ in range(times)]
     runner.close()
     return {"reports": reports}
@@ -110,7 +127,7 @@ def _run(pattern: Pattern, host: ProcessHost | None, path: Path, times: int) -> 
 
 @contextlib.contextmanager
 def _deadline(seconds: float, host: ProcessHost | None, say: Callable[..., None]) -> Iterator[None]:
-    """End this process when a run takes too long, and the process of its service: nobody else knows of that one."""
+    """End this process when a run takes too long, and that of its service, of which nobody else knows."""
 
     def give_up() -> None:
         if host is not None:
@@ -128,7 +145,9 @@ def _deadline(seconds: float, host: ProcessHost | None, say: Callable[..., None]
 
 def _pattern(job: dict[str, Any]) -> Pattern:
     pattern = Pattern(Path(job["folder"]))
-    vars(pattern)["lesson"] = Lesson.from_json(job["lesson"])  # reading lesson.md would cost seconds for each run
+    vars(pattern)["lesson"] = Lesson.from_json(
+        job["lesson"]
+    )  # reading lesson.md would cost seconds for each run
     return pattern
 
 
