@@ -428,11 +428,12 @@ def proof(tmp_path_factory):
     changes = [UNLUCKY, *(case[0] for case in RUNS.values())]
     labs = [
         make_lab(root, "answers", 0, changes),
-        make_lab(
-            root, "swallows", 1, [SWALLOWS, ("lesson.md", "import FastAPI", "import FastAPI, Response")]
-        ),
+        make_lab(root, "swallows", 1, [SWALLOWS, ("lesson.md", "import FastAPI", "import FastAPI, Response")]),
         make_lab(root, "entangled", 2, [CALLS_BOTH]),
+        make_lab(root, "complete", 3),
     ]
+    for pattern in labs[1:3]:  # they are about the starter
+        shutil.rmtree(pattern.folder / "answers")
     lines = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(content, "MINIMUM", content.TOUR)
@@ -498,9 +499,14 @@ def test_the_table_and_the_verdict(proof):
 
     assert not good
     assert lines[head].split() == ["lab", "exercises", "checks", "right", "wrong", "seconds", "verdict"]
-    name, exercises, checks, right, wrong, seconds, count, _ = lines[head + 3].split()
-    assert (name, exercises, checks, right, wrong, count) == ("entangled", "2", "3", "2", "4", "2")
+    assert lines[head + 3].split()[-2:] == ["4", "problems"]
+    name, exercises, checks, right, wrong, seconds, state = lines[head + 4].split()
+    assert (name, exercises, checks, right, wrong, state) == ("complete", "2", "3", "2", "4", "proven")
     assert 0 < float(seconds) < 5
+
+
+def test_a_complete_lab_is_proven(proof):
+    assert not [line for line in proof[1] if "/complete/" in line]
 
 
 def test_every_problem_names_a_file_and_the_seed_that_shows_it(proof):
