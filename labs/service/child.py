@@ -1,7 +1,7 @@
 """The process that serves a learner's module for `labs check`: commands on stdin, answers and log lines on pipes.
 
-Started as `python -m labs.service.child REFERENCE LOG_END`. Where the platform has fork, each start gets a fresh
-copy of a process that has the common libraries imported but not yet the learner's module: module-level code sees
+Started as `python -m labs.service.child REFERENCE LOG_END MODULE...`. Where the platform has fork, each start gets a fresh
+copy of a process that has the common libraries (the modules named) imported but not yet the learner's module: module-level code sees
 the environment of its own start, as in production, and nothing is left over from the start before.
 """
 
@@ -16,12 +16,13 @@ from typing import Any
 CAN_FORK = hasattr(os, "fork") and sys.platform == "linux"
 
 
-def main(reference: str, log_end: str) -> None:
+def main(reference: str, log_end: str, *modules: str) -> None:
     """Serve commands until stdin ends."""
     control = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)  # from here on whatever is printed belongs to the service's log
     if CAN_FORK:
-        _warm_up()
+        _warm_up(modules)
+    control.write(json.dumps({"ready": True}) + "\n")
     for line in sys.stdin:
         command = json.loads(line)
         if command["do"] != "start":
@@ -33,11 +34,11 @@ def main(reference: str, log_end: str) -> None:
         _fork_and_serve(reference, command["env"], control, log_end)
 
 
-def _warm_up() -> None:
+def _warm_up(modules: tuple[str, ...]) -> None:
     import contextlib
     import importlib
 
-    for module in ("labs.service.runner", "fastapi", "sqlalchemy.ext.asyncio", "aiosqlite", "redis.asyncio", "httpx"):
+    for module in ("labs.service.runner", *modules):
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
 
@@ -81,7 +82,7 @@ def _serve(reference: str, env: dict[str, str | None], control: Any) -> None:
 
         runner = Runner(load_factory(reference))
         runner.capture = False
-        say(url=runner.start(env), pid=os.getpid())
+        say(url=runner.start(env))
     except NotStarted as error:
         return say(not_started=str(error))
     except NotImplementedError as error:
@@ -98,4 +99,4 @@ def _serve(reference: str, env: dict[str, str | None], control: Any) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -30,6 +30,10 @@ def load_factory(reference: str) -> Factory:
     """
     target, _, name = reference.rpartition(":") if ":" in reference[2:] else (reference, "", "")
     target, name = target or reference, name or "create_app"
+    if not target.endswith(".py") and not all(part.isidentifier() for part in target.split(".")):
+        raise FactoryError(
+            f"{reference!r} names no factory: write `package.module:create_app` or `path/to/app.py:create_app`."
+        )
     module = _import_file(Path(target)) if target.endswith(".py") else _import_module(target)
     if not hasattr(module, name):
         raise FactoryError(f"{target} has no `{name}`: name the factory, as in `{target}:create_app`.")
@@ -130,6 +134,8 @@ def _guarded(run: Callable[[], Any], where: str) -> Any:
         raise FactoryError(f"{where} has a syntax error in {place}: {error.msg}.") from None
     except ModuleNotFoundError as error:
         raise FactoryError(f"Importing {where} failed: there is no module named {error.name!r}.") from None
+    except SystemExit as error:
+        raise FactoryError(f"Importing {where} ended the process with sys.exit({error.code!r}).") from None
     except Exception as error:
         if (variable := missing_variable(error)) is not None:
             raise FactoryError(f"Importing {where} failed: the environment variable {variable} is missing.") from None
