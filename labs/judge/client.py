@@ -6,6 +6,7 @@ stream, and it has no overall deadline and no cap on what it reads.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import time
@@ -132,7 +133,9 @@ def _exchange(host: str, port: int, request: Request, started: float) -> Answer:
         with socket.create_connection((host, port), timeout=min(1.0, request.deadline)) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.settimeout(max(0.01, deadline - time.monotonic()))
-            connection.sendall(_wire(request, f"{host}:{port}"))
+            # A service may refuse a body before it has read all of it: what it says then is the answer.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(_wire(request, f"{host}:{port}"))
             return _read(connection, request, started, deadline)
     except TimeoutError:
         raise _NoAnswer(late) from None

@@ -89,7 +89,7 @@ def _pytest(files: Sequence[Path], arguments: Sequence[str], *plugins: object) -
     root = files[0].parents[min(3, len(files[0].parents) - 1)]  # the clone, for a lab in labs/patterns
     for file in files:
         _forget_other_module(file, ".".join(file.relative_to(root).with_suffix("").parts))
-    options = ["-c", os.devnull, f"--rootdir={root}", "--import-mode=importlib", "--strict-markers"]
+    options = ["-c", os.devnull, f"--rootdir={root}", "--import-mode=importlib", "--strict-markers", "--noconftest"]
     with _without_plugin_autoload():
         return int(pytest.main([*map(str, files), *arguments, *options], plugins=list(plugins)))
 
@@ -123,12 +123,16 @@ def _report(pattern: Pattern, plugin: JudgePlugin, code: int, seed: str, seconds
         if verdict.status is Status.RUNNING:  # interrupted
             verdict.status = Status.NOT_RUN
     if not report.verdicts:
-        report.problem = (
-            f"{plugin.only!r} names no exercise and no check of this lab."
-            if plugin.only and code == pytest.ExitCode.NO_TESTS_COLLECTED
-            else f"The checks in {pattern.checks_file} could not be read: run pytest on that file to see why."
-        )
+        report.problem = _why_nothing(pattern, plugin.only, code)
     return report
+
+
+def _why_nothing(pattern: Pattern, only: str, code: int) -> str:
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        return f"{only!r} names no exercise and no check of this lab." if only else "No check was selected."
+    if code == pytest.ExitCode.USAGE_ERROR:
+        return "pytest does not understand these options: its message above says which."
+    return f"The checks in {pattern.checks_file} could not be read: run pytest on that file to see why."
 
 
 class _NoHost:

@@ -47,14 +47,21 @@ def show(value: Any) -> str:
         try:
             text = json.dumps(value, indent=2, ensure_ascii=False, default=repr)
         except (ValueError, TypeError, RecursionError):
-            text = repr(value)
+            text = _safe_repr(value)
         if len(text) < 80:
             text = " ".join(text.split())
     elif value is None or isinstance(value, bool):
         text = {None: "nothing (null)", True: "true", False: "false"}[value]
     else:
-        text = repr(value)
+        text = _safe_repr(value)
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + f"\n… {len(text) - MAX_SHOWN} characters more"
+
+
+def _safe_repr(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # nested too deeply, or an object with a mind of its own
+        return f"({type(value).__name__} that can't be shown: {type(error).__name__})"
 
 
 def cause_of(error: AssertionError) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import traceback
 from pathlib import Path
+
+import pytest
 
 from labs.judge.explain import Comparison, cause_of, show
 from labs.judge.logs import last_exception
@@ -13,6 +16,12 @@ from labs.judge.verdict import Call, Status, Verdict
 from labs.service.host import Host, NotStarted
 
 __all__ = ["explain_failure", "keep_evidence"]
+
+
+_DATA = (dict, list, str, int, float, type(None))  # what JSON is made of
+_WHY_NOT = {
+    "database is locked": "The service keeps a transaction open, so nobody else can write: commit or roll back, always.",
+}
 
 
 def keep_evidence(verdict: Verdict, service: ServiceUnderTest) -> None:
@@ -43,6 +52,10 @@ def explain_failure(
         verdict.expected, verdict.got = comparison.expected, comparison.got
         if not verdict.got and verdict.exchanges:
             verdict.got = verdict.exchanges[-1].response or verdict.exchanges[-1].problem
+    elif isinstance(error, pytest.fail.Exception):
+        verdict.cause = str(error.msg)
+    elif isinstance(error, sqlite3.Error):
+        verdict.cause = f"The check could not get into the database: {error}. {_WHY_NOT.get(str(error), '')}".strip()
     elif _misread_answer(error, checks_file):
         verdict.cause = (
             "The answer does not have the shape that the contract gives it, so the check could not read it "
@@ -74,6 +87,8 @@ def _unfinished(host: Host) -> str:
 def _misread_answer(error: BaseException, checks_file: Path) -> bool:
     """Whether the check stumbled over data from outside, in its own lines, rather than in ours."""
     if not isinstance(error, (LookupError, TypeError, ValueError, AttributeError)):
+        return False
+    if isinstance(error, AttributeError) and not isinstance(error.obj, _DATA):
         return False
     frames = traceback.extract_tb(error.__traceback__)
     return bool(frames) and Path(frames[-1].filename) == checks_file
