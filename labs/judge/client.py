@@ -122,7 +122,7 @@ def exchange(base_url: str, request: Request) -> tuple[Answer | None, Exchange]:
         answer = _exchange(host, port, request, started)
     except _NoAnswer as problem:
         return None, Exchange(sent, "", str(problem), (time.monotonic() - started) * 1000)
-    note = "" if answer.complete else _broke_off(answer.status, answer.reason, answer.body)
+    note = "" if answer.complete else _broke_off(answer)
     return answer, Exchange(sent, _answer_text(answer), note, answer.seconds * 1000)
 
 
@@ -161,13 +161,6 @@ def _read(connection: socket.socket, request: Request, started: float, deadline:
     body = bytearray()
     closed = False
 
-    def answer(complete: bool) -> Answer:
-        assert head is not None
-        headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in head.headers]
-        reason = bytes(head.reason).decode("latin-1")
-        seconds = time.monotonic() - started
-        return Answer(request, head.status_code, reason, headers, bytes(body), seconds, complete)
-
     while True:
         try:
             event = protocol.next_event()
@@ -175,9 +168,10 @@ def _read(connection: socket.socket, request: Request, started: float, deadline:
             if head is None and not protocol.trailing_data[0]:
                 raise _NoAnswer("The connection was closed without an answer.") from None
             if head is not None and closed:
+                partial = _answer(request, head, bytes(body), started, complete=False)
                 if request.partial:
-                    return answer(complete=False)
-                raise _NoAnswer(_broke_off(head.status_code, bytes(head.reason).decode("latin-1"), bytes(body))) from None
+                    return partial
+                raise _NoAnswer(_broke_off(partial)) from None
             raise _NoAnswer(f"The answer is no HTTP: {error}.") from None
         if isinstance(event, h11.Response):
             head = event
@@ -186,7 +180,7 @@ def _read(connection: socket.socket, request: Request, started: float, deadline:
             if len(body) > MAX_BODY:
                 raise _NoAnswer(f"The answer's body is larger than {MAX_BODY // 1024} KiB.")
         elif isinstance(event, h11.EndOfMessage) and head is not None:
-            return answer(complete=True)
+            return _answer(request, head, bytes(body), started, complete=True)
         elif event is h11.NEED_DATA:
             left = deadline - time.monotonic()
             if left <= 0:
@@ -204,8 +198,17 @@ def _read(connection: socket.socket, request: Request, started: float, deadline:
             raise _NoAnswer("The connection was closed without an answer.")
 
 
-def _broke_off(status: int, reason: str, body: bytes) -> str:
-    return f"The answer broke off: {status} {reason}, {len(body)} bytes of its body, then the connection was closed."
+def _answer(request: Request, head: h11.Response, body: bytes, started: float, *, complete: bool) -> Answer:
+    headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in head.headers]
+    reason = bytes(head.reason).decode("latin-1")
+    return Answer(request, head.status_code, reason, headers, body, time.monotonic() - started, complete)
+
+
+def _broke_off(answer: Answer) -> str:
+    return (
+        f"The answer broke off: {answer.status} {answer.reason}, {len(answer.body)} bytes of its body, "
+        "then the connection was closed."
+    )
 
 
 def _request_text(request: Request, host: str) -> str:
