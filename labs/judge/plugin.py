@@ -62,6 +62,10 @@ class JudgePlugin:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Make `@pytest.mark.check` known."""
         config.addinivalue_line("markers", MARKER)
+        # Nobody sees pytest's own account of a failure, and making it parses the source of each frame, which on
+        # Python 3.11 may end the whole run with "SystemError: AST constructor recursion depth mismatch"
+        # while the service logs a traceback in another thread (github.com/python/cpython/issues/106905).
+        config.option.tbstyle = "value"
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
