@@ -23,7 +23,7 @@ HOUR = 3600
 BRIEFLY = 120
 SECOND = 1.0
 PATIENCE = 1.6  # how long we wait to say how late it was
-CROWD = 20
+CROWDS = (16, 10, 8, 6)
 LOADS = 3  # one is meant; a lock that is taken after the first look may cost another
 
 # Exercise 1: read through
@@ -31,11 +31,19 @@ LOADS = 3  # one is meant; a lock that is taken after the first look may cost an
 
 @pytest.mark.check("read_user", level="easy")
 def test_a_miss_is_loaded_and_stored(service, database, cache, fresh, logs):
-    """The first read answers what the database says, and leaves a copy in Redis that expires."""
+    """The first read answers what the database says, and leaves a copy in Redis."""
     user = add_user(database, fresh)
     answer = service.get(path(user))
     assert told(answer) == whole(user), why_wrong(answer, logs)
     assert cache.keys(), "Nothing is in Redis after a read: `await redis.set(key, ...)` after the load is missing."
+
+
+@pytest.mark.check("read_user", level="easy", after="test_a_miss_is_loaded_and_stored")
+def test_a_copy_expires(service, database, cache, fresh):
+    """Every key that a read leaves in Redis expires, within the hour."""
+    user = add_user(database, fresh)
+    service.get(path(user))
+    service.get(path(user))
     assert_expiry(cache)
 
 
@@ -202,7 +210,9 @@ def test_a_refused_write_changes_nothing(service, database, fresh, logs):
     assert answer.status == 409, f"The e-mail address is another user's, so `PUT` has to answer 409. {raised(logs)}"
     answer = service.get(path(user))
     assert told(answer) == whole(user), (
-        "The change was refused with 409, and a read answers it all the same: something was stored before the database "
+        "The change was refused with 409, and the user is \"not found\" since: an absence was stored. A refusal changes nothing."
+        if answer.status == 404
+        else "The change was refused with 409, and a read answers it all the same: something was stored before the database "
         "had agreed. First commit, then the copy."
     )
     absent = absent_id(database, fresh)
@@ -210,6 +220,17 @@ def test_a_refused_write_changes_nothing(service, database, fresh, logs):
     assert answer.status == 404, f"There is nobody to change, so `PUT` has to answer 404. {raised(logs)}"
     answer = service.get(f"/users/{absent}")
     assert answer.status == 404, "A `PUT` that was refused with 404 has left a user in the cache."
+
+
+@pytest.mark.check("write_user", level="medium", after="test_a_change_is_seen_at_once")
+def test_every_key_of_a_write_expires(service, database, cache, fresh, logs):
+    """What writes leave in Redis (a new copy, a counter, a lock) expires, too."""
+    user = add_user(database, fresh)
+    service.get(path(user))
+    put(service, user | {"name": fresh.name()})
+    assert_expiry(cache)
+    service.delete(path(user))
+    assert_expiry(cache)
 
 
 @pytest.mark.check("write_user", level="hard", after="test_a_change_is_seen_at_once")
@@ -254,7 +275,11 @@ GARBAGE = {
 def test_an_unreadable_copy_is_a_miss(service, database, cache, fresh, logs):
     """Whatever stands under the key that is no user: the answer comes from the database."""
     user = add_user(database, fresh)
+    service.get(f"/users/{absent_id(database, fresh)}")
+    means_nobody = [cache.value(key) for key in cache.keys()]  # `null` is a fine way to say so, for who looks for it
     for what, value in GARBAGE.items():
+        if value in means_nobody:
+            continue
         service.get(path(user))
         spoil(cache, user, value)
         user["name"] = rename(database, user, fresh)
@@ -410,24 +435,15 @@ def test_redis_is_used_again(service, database, cache, fresh, logs):
 
 @pytest.mark.check("crowd", level="expert", after="test_a_hit_does_not_ask")
 def test_a_crowd_loads_once(service, database, cache, fresh, logs):
-    """Twenty requests for a user without a copy: one of them loads, the others wait for it."""
+    """Sixteen requests for a user without a copy: one of them loads, the others wait for it."""
     user = add_user(database, fresh)
-    service.get(path(user))  # the service is warm, the copy is not
-    cache.delete(*cache.keys())
-    seen = len(cache.commands)
-    versions = ((f"version {n}", user["id"]) for n in itertools.count())
-    with database.keep_changing("UPDATE users SET name = ? WHERE id = ?", versions):
-        database.hang()  # no load gets through until everybody has looked for a copy
-        requests = [service.begin("GET", path(user)) for _ in range(CROWD)]
-        wait_until(lambda: len(cache.commands) >= seen + CROWD, 0.1)
-        database.up()
-        answers = [request.result() for request in requests]
-    for answer in answers:
-        assert answer.status == 200, why_wrong(answer, logs)
-    stored = [command for command in cache.commands[seen:] if command.name in STORING and user["email"] in str(command)]
-    loads = max(len({answer.json["name"] for answer in answers}), len(stored))
+    crowd(service, user, CROWDS[0], logs)  # so that connections are open
+    for size in CROWDS:  # on a slow machine Redis may seem away for a moment, and then everybody is right to load
+        loads = loads_of_a_crowd(service, database, cache, user, size, logs)
+        if loads <= LOADS:
+            return
     assert loads <= LOADS, (
-        f"{CROWD} requests came at once, and the row was loaded {loads} times at least. Who finds no copy has to look "
+        f"{size} requests came at once, and the row was loaded {loads} times at least. Who finds no copy has to look "
         "whether somebody is loading it already, and wait for that."
     )
 
@@ -456,21 +472,26 @@ def test_users_do_not_wait_for_each_other(service, database, cache, fresh, logs)
     )
 
 
-@pytest.mark.check("crowd", level="expert", after=("test_a_crowd_loads_once", "test_a_change_is_seen_at_once"))
+@pytest.mark.check("crowd", level="expert", after="test_a_change_is_seen_at_once")
 def test_a_read_after_a_write_sees_it(service, database, cache, fresh, logs):
     """Whoever asks after a write gets the new value, even while an older read is still under way."""
-    with race(service, database, cache, fresh, logs) as scene:
-        if not scene.held_up_the_writer:
-            answer = service.get(path(scene.user))
+    for _ in range(3):  # on a slow machine the older read may give up waiting for Redis before it matters
+        with race(service, database, cache, fresh, logs) as scene:
+            later = service.begin("GET", path(scene.user))
+            wait_until(later.done, scene.moment)
+        answer = later.result()
+        if not scene.writer_waited:
             assert told(answer) == whole(scene.user), (
                 "The write had been answered when this read began, and it got the old value: it was handed the result of a "
                 "load that had begun before the write. Only who came before the write may share that."
                 if answer.status == 200
                 else why_wrong(answer, logs)
             )
+        if scene.seconds < 0.2:
+            return
 
 
-@pytest.mark.check("crowd", level="expert", after=("test_a_crowd_loads_once", "test_a_change_is_seen_at_once"))
+@pytest.mark.check("crowd", level="expert", after="test_a_change_is_seen_at_once")
 def test_a_slow_reader_does_not_put_yesterday_back(service, database, cache, fresh, logs):
     """A reader loads, a writer changes and invalidates, then the reader stores: the new value stays."""
     with race(service, database, cache, fresh, logs) as scene:
@@ -506,7 +527,7 @@ def test_a_failed_load_is_over(service, database, cache, fresh, logs):
 @pytest.mark.check("crowd", level="hard", after="test_a_crowd_loads_once")
 def test_expiries_are_spread(service, database, cache, fresh, logs):
     """Copies stored at the same moment don't expire at the same moment."""
-    users = [add_user(database, fresh) for _ in range(24)]
+    users = [add_user(database, fresh) for _ in range(12)]
     for user in users:
         assert service.get(path(user)).status == 200, raised(logs)
     seconds = sorted(cache.ttl(key) or 0 for user in users for key in copies(cache, user)[:1])
@@ -642,6 +663,34 @@ def wait_until(condition, seconds):
     return True
 
 
+def crowd(service, user, size, logs, meanwhile=lambda: None):
+    """Many requests for one user at once; what happens before they are answered; their answers."""
+    requests = [service.begin("GET", path(user)) for _ in range(size)]
+    meanwhile()
+    answers = [request.result() for request in requests]
+    for answer in answers:
+        assert answer.status == 200, why_wrong(answer, logs)
+    return answers
+
+
+def loads_of_a_crowd(service, database, cache, user, size, logs):
+    """How often, at least, the row was loaded for many who asked at once."""
+    cache.delete(*cache.keys())
+    seen = len(cache.commands)
+
+    def let_them_load():
+        wait_until(lambda: len(cache.commands) >= seen + size, 0.1)  # everybody has looked for a copy
+        database.up()
+
+    # The row changes all the time, so that loads see different versions; and who loads, stores.
+    versions = ((f"version {n}", user["id"]) for n in itertools.count())
+    with database.keep_changing("UPDATE users SET name = ? WHERE id = ?", versions):
+        database.hang()
+        answers = crowd(service, user, size, logs, let_them_load)
+    stored = [command for command in cache.commands[seen:] if command.name in STORING and user["email"] in str(command)]
+    return max(len({answer.json["name"] for answer in answers}), len(stored))
+
+
 @contextlib.contextmanager
 def writes_held(database):
     """Writers wait for a lock, readers don't."""
@@ -666,9 +715,11 @@ def touched(commands):
 class Scene:
     """What the race came to."""
 
-    def __init__(self, user):
+    def __init__(self, user, moment):
         self.user = user  # as it is after the write
-        self.held_up_the_writer = False  # the writer waited for the reader, which is a way to win this race
+        self.moment = moment  # seconds in which whoever need not wait is done
+        self.writer_waited = False  # for the reader, which is a way to win this race
+        self.seconds = 0.0  # how long the reader was stopped
 
 
 @contextlib.contextmanager
@@ -678,8 +729,8 @@ def race(service, database, cache, fresh, logs):
     stores = how_a_copy_is_stored(service, cache, model)
     started = time.monotonic()
     answer = put(service, model | {"name": fresh.name()})
-    usual = time.monotonic() - started
     assert answer.status == 200, why_wrong(answer, logs)
+    scene = Scene(user, min(0.2, max(0.08, 4 * (time.monotonic() - started))))
 
     held = cache.hold(stores(user))
     reading = service.begin("GET", path(user))
@@ -690,15 +741,16 @@ def race(service, database, cache, fresh, logs):
             expected="a copy in Redis",
             got=[str(command) for command in cache.commands[-6:]],
         )
-    scene = Scene(user)
+    started = time.monotonic()
     user |= {"name": fresh.name(), "email": fresh.email()}
     writing = service.begin("PUT", path(user), json={"name": user["name"], "email": user["email"]})
-    scene.held_up_the_writer = not wait_until(writing.done, min(0.2, max(0.08, 4 * usual)))
+    scene.writer_waited = not wait_until(writing.done, scene.moment)
     try:
-        if not scene.held_up_the_writer:
+        if not scene.writer_waited:
             assert told(writing.result()) == whole(user), why_wrong(writing.result(), logs)
         yield scene
     finally:
+        scene.seconds = time.monotonic() - started
         held.release()
     assert told(writing.result()) == whole(user), why_wrong(writing.result(), logs)
     assert reading.result().status == 200, why_wrong(reading.result(), logs)

@@ -1,0 +1,28 @@
+"""`if user:` before the store, as in the seed: nobody is looked up each time.
+
+exercise: read_user
+check: test_nobody_is_remembered
+cause: when `load()` returns `None`
+"""
+
+TTL = 300
+ABSENT_TTL = 30
+ABSENT = b"absent"
+
+
+def open_redis(url):
+    return Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25)
+
+
+async def read_user(redis, key, load):
+    copy = await redis.get(key)
+    if copy == ABSENT:
+        return None
+    if copy is not None:
+        return User.model_validate_json(copy)
+    row = await load()
+    if row is None:
+        return None
+    user = User.model_validate(row)
+    await redis.set(key, user.model_dump_json(), ex=TTL + random.randrange(TTL // 5))
+    return user

@@ -1,0 +1,29 @@
+"""It looks under `user:7` and stores under `users:7`.
+
+exercise: read_user
+check: test_a_hit_does_not_ask
+cause: under the same key that was stored
+"""
+
+TTL = 300
+ABSENT_TTL = 30
+ABSENT = b"absent"
+
+
+def open_redis(url):
+    return Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25)
+
+
+async def read_user(redis, key, load):
+    copy = await redis.get(key)
+    if copy == ABSENT:
+        return None
+    if copy is not None:
+        return User.model_validate_json(copy)
+    row = await load()
+    if row is None:
+        await redis.set(key, ABSENT, ex=ABSENT_TTL)
+        return None
+    user = User.model_validate(row)
+    await redis.set(key.replace("user:", "users:"), user.model_dump_json(), ex=TTL + random.randrange(TTL // 5))
+    return user

@@ -1,0 +1,29 @@
+"""A user is made of the copy without a look at it.
+
+exercise: read_user
+check: test_an_unreadable_copy_is_a_miss
+cause: Under the key stood
+"""
+
+TTL = 300
+ABSENT_TTL = 30
+ABSENT = b"absent"
+
+
+def open_redis(url):
+    return Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25)
+
+
+async def read_user(redis, key, load):
+    copy = await redis.get(key)
+    if copy == ABSENT:
+        return None
+    if copy is not None:
+        return User.model_construct(**json.loads(copy))
+    row = await load()
+    if row is None:
+        await redis.set(key, ABSENT, ex=ABSENT_TTL)
+        return None
+    user = User.model_validate(row)
+    await redis.set(key, user.model_dump_json(), ex=TTL + random.randrange(TTL // 5))
+    return user

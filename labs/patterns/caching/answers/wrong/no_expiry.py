@@ -1,0 +1,29 @@
+"""The copy is stored without an expiry.
+
+exercise: read_user
+check: test_a_copy_expires
+cause: never expires
+"""
+
+TTL = 300
+ABSENT_TTL = 30
+ABSENT = b"absent"
+
+
+def open_redis(url):
+    return Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25)
+
+
+async def read_user(redis, key, load):
+    copy = await redis.get(key)
+    if copy == ABSENT:
+        return None
+    if copy is not None:
+        return User.model_validate_json(copy)
+    row = await load()
+    if row is None:
+        await redis.set(key, ABSENT, ex=ABSENT_TTL)
+        return None
+    user = User.model_validate(row)
+    await redis.set(key, user.model_dump_json())
+    return user
