@@ -105,7 +105,7 @@ def _check(options: argparse.Namespace) -> int:
     arguments = list(options.rest)
     if options.junit_xml:
         arguments.append(f"--junit-xml={Path(options.junit_xml).resolve()}")
-    host = ProcessHost(options.app, needs=sorted({need for pattern in patterns for need in pattern.needs}))
+    host = ProcessHost(options.app, needs=sorted({need for pattern in patterns for need in pattern.backings}))
     try:
         reports, code = run_checks_in_terminal(
             patterns, host, only=options.only, seed=options.seed, arguments=arguments

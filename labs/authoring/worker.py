@@ -97,7 +97,7 @@ def _judge(job: dict[str, Any], say: Callable[..., None]) -> None:
     pattern = _pattern(job)
     with tempfile.TemporaryDirectory(prefix="labs-verify-") as folder:
         path = Path(folder) / "service.py"
-        host = ProcessHost(f"{path}:create_app", needs=pattern.needs) if job["host"] == "process" else None
+        host = ProcessHost(f"{path}:create_app", needs=pattern.backings) if job["host"] == "process" else None
         for source in job["sources"]:
             shutil.rmtree(
                 path.parent / "__pycache__", ignore_errors=True
