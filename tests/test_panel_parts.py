@@ -63,3 +63,9 @@ def test_messages_are_taken_apart() -> None:
     message = Message.parse("HTTP/1.1 404\r\nX-A: b:c\r\nodd\r\n\r\nbody\r\n\r\nmore")
     assert message == Message("404 Not Found", (("X-A", "b:c"), ("odd", "")), "body\r\n\r\nmore")
     assert Message.parse("") == Message("", (), "")
+
+
+def test_a_description_beside_a_value_is_not_marked_all_over():
+    expected, got = difference('a record with "message": "user_created"', json.dumps({f"key{n}": n for n in range(20)}))
+    assert "<mark>" not in expected + got
+    assert all("<mark>" in side for side in difference("201 Created", "200 OK"))

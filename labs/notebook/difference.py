@@ -13,6 +13,8 @@ __all__ = ["aligned", "difference", "pretty"]
 JSON_LIMIT = 20_000  # longer text is shown as it came: laying out megabytes takes seconds
 WINDOW = 1_500  # characters shown on each side
 LEAD = 160  # equal characters kept in front of a difference that is far into the text
+ALIKE = 0.4  # two texts with less in common are a description and a value: marks all over would say nothing
+SHORT = 16  # tokens on both sides together: so few are marked whatever they share
 PAIRS = 250_000  # token pairs difflib may compare: a few tens of milliseconds at worst
 ONE_LINE = 72  # JSON this short stays on one line
 
@@ -90,6 +92,8 @@ def _mark(left: list[str], right: list[str]) -> tuple[str, str]:
         return _mark_middle(left, right)
     sides: tuple[list[str], list[str]] = ([], [])
     matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+    if len(left) + len(right) > SHORT and matcher.ratio() < ALIKE:
+        return escape("".join(left)), escape("".join(right))
     for operation, from_left, to_left, from_right, to_right in matcher.get_opcodes():
         for side, tokens in zip(sides, (left[from_left:to_left], right[from_right:to_right]), strict=True):
             side.append(_marked(tokens, operation != "equal"))

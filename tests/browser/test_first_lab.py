@@ -34,7 +34,7 @@ def test_not_started_then_wrong_with_its_cause_then_green(open_notebook):
     notebook.run(check)
     panel = notebook.panel(check)
     expect(panel).to_contain_text("failing")
-    expect(panel.locator(".lp-cause").first).to_contain_text(mistake.cause.replace("`", ""))
+    expect(panel).to_contain_text(mistake.cause.replace("`", ""))
     for theme in ("Dark", "Light"):
         notebook.theme(f"JupyterLab {theme}")
         notebook.cell(check)
