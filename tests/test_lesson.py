@@ -40,7 +40,11 @@ def test_the_starter_keeps_what_surrounds_the_solution(lesson):
 
 
 def test_hints_belong_to_their_exercise_and_are_no_cells(lesson):
-    assert lesson.exercises[0].hints == ["Who is greeted?", "Return a dictionary.", "Its only key is `hello`."]
+    assert lesson.exercises[0].hints == [
+        "Who is greeted?",
+        "Return a dictionary.",
+        "Its only key is `hello`.",
+    ]
     assert not any("Who is greeted?" in cell.source for cell in lesson.cells)
 
 
@@ -78,7 +82,9 @@ def test_the_fast_form_is_used_while_it_fits(tmp_path, lesson):
     assert load_lesson(tmp_path).title == "Newer"
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"digest": 1}', json.dumps({"digest": None, "cells": 3})])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"digest": 1}', json.dumps({"digest": None, "cells": 3})]
+)
 def test_a_broken_fast_form_is_not_used(tmp_path, content):
     (tmp_path / "lesson.md").write_text(TEXT, "utf-8")
     (tmp_path / "lesson.json").write_text(content, "utf-8")
@@ -104,15 +110,31 @@ BROKEN = {
     "order is a text": ("order: 0", "order: first", "needs `order:`, a whole number"),
     "no minutes": ("minutes: 5\n", "", "needs `minutes:`, a whole number"),
     "no seed": ("seed: Nothing\n", "", "needs `seed:`, a text"),
-    "unknown need": ("needs: []", "needs: [mainframe]", "`needs:` is a list of some of database, cache, downstream"),
+    "unknown need": (
+        "needs: []",
+        "needs: [mainframe]",
+        "`needs:` is a list of some of database, cache, downstream",
+    ),
     "needs is a text": ("needs: []", "needs: cache", "`needs:` is a list"),
     "broken front matter": ("title: Tiny", "title: [Tiny", "is no MyST Markdown that Jupytext can read"),
-    "no name": (":name: greet\n", "", "an exercise cell needs `:name:`, a Python identifier (below “Exercise 1"),
-    "odd name": (":name: greet\n", ":name: greet me\n", "an exercise cell needs `:name:`, a Python identifier"),
+    "no name": (
+        ":name: greet\n",
+        "",
+        "an exercise cell needs `:name:`, a Python identifier (below “Exercise 1",
+    ),
+    "odd name": (
+        ":name: greet\n",
+        ":name: greet me\n",
+        "an exercise cell needs `:name:`, a Python identifier",
+    ),
     "name twice": (":name: double", ":name: greet", "two exercises are named 'greet'"),
     "odd level": (":level: medium", ":level: brutal", "has the level 'brutal'; it is one of easy, medium"),
     "hint for nobody": ('"exercise": "greet"', '"exercise": "great"', "hints for great, but no exercise has"),
-    "no markers": ("    ### BEGIN SOLUTION\n", "", "exercise greet: ### END SOLUTION without ### BEGIN SOLUTION"),
+    "no markers": (
+        "    ### BEGIN SOLUTION\n",
+        "",
+        "exercise greet: ### END SOLUTION without ### BEGIN SOLUTION",
+    ),
 }
 
 
@@ -143,7 +165,10 @@ def test_several_regions_in_one_cell():
     ("source", "sentence"),
     [
         ("def f():\n    return 1", "it needs ### BEGIN SOLUTION and ### END SOLUTION"),
-        ("def f():\n    ### BEGIN SOLUTION\n    return 1", "it needs ### BEGIN SOLUTION and ### END SOLUTION"),
+        (
+            "def f():\n    ### BEGIN SOLUTION\n    return 1",
+            "it needs ### BEGIN SOLUTION and ### END SOLUTION",
+        ),
         ("def f():\n    ### END SOLUTION", "### END SOLUTION without ### BEGIN"),
         ("def f():\n    ### BEGIN SOLUTION\n    ### BEGIN SOLUTION", "### BEGIN SOLUTION twice"),
         ("### BEGIN SOLUTION\nx = 1\n### END SOLUTION", "outside a function"),

@@ -1,0 +1,32 @@
+"""The boundary logs and then calls the handler, which logs as well.
+
+exercise: boundary
+check: test_still_logged_once
+cause: one layer logs it and lets it go on
+"""
+
+
+class Boundary:
+    def __init__(self, app, handlers):
+        self.app, self.handlers = app, handlers
+
+    async def __call__(self, scope, receive, send):
+        started = False
+
+        async def watch(message):
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception as error:
+            log.exception("caught by the boundary")
+            if started:
+                raise
+            handler = next(self.handlers[kind] for kind in type(error).__mro__ if kind in self.handlers)
+            await (await handler(Request(scope), error))(scope, receive, send)
+
+
+def add_boundary(app):
+    app.add_middleware(Boundary, handlers=app.exception_handlers)
