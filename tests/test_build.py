@@ -370,7 +370,7 @@ LOCAL = [
 @pytest.mark.parametrize("text", LOCAL)
 def test_what_differs_by_machine_is_refused_where_it_is_compared(text):
     with pytest.raises(
-        UserError, match="the output of cell 'cell-1' holds .* tag the cell nbval-ignore-output"
+        UserError, match="the output of cell 'cell-1' differs by machine or run, in .* tag the cell"
     ):
         scrub(with_output(text), LESSON)
 

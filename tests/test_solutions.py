@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -14,10 +15,10 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def run(command, tmp_path):
-    """One command from the root of the clone, as a user would type it; progress goes elsewhere."""
+    """One command from the root of the clone, as a user would type it; its progress file is thrown away."""
     env = {**os.environ, "LABS_PROGRESS": str(tmp_path / "progress.json")}
     # The kernel that the notebooks name has to be the one of this Python.
-    env["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), env["PATH"]])
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])
     return subprocess.run(
         [sys.executable, "-m", *command],
         cwd=ROOT,

@@ -76,8 +76,8 @@ def scrub(notebook: NotebookNode, where: str) -> None:
                     container[key] = _rewritten(container[key])
                 elif found := _local(container[key]):
                     raise UserError(
-                        f"{where}: the output of cell {cell.id!r} holds {found!r}, which differs by machine "
-                        "or run: show something else, or tag the cell nbval-ignore-output."
+                        f"{where}: the output of cell {cell.id!r} differs by machine or run, in “{found}”: "
+                        "show something else, or tag the cell nbval-ignore-output."
                     )
 
 
@@ -120,7 +120,11 @@ def _rewritten(text: str) -> str:
 
 
 def _local(text: str) -> str:
+    """The first line that holds something of this machine or run, cut around it."""
     for pattern, _ in _PLACES:
         if match := pattern.search(text):
-            return match[0]
+            start = text.rfind("\n", 0, match.start()) + 1
+            line = text[start:].split("\n")[0]
+            at = match.start() - start
+            return line.strip() if len(line) < 200 else f"…{line[max(0, at - 20) : at + 150]}…"
     return ""

@@ -99,9 +99,8 @@ def _judge(job: dict[str, Any], say: Callable[..., None]) -> None:
         path = Path(folder) / "service.py"
         host = ProcessHost(f"{path}:create_app", needs=pattern.backings) if job["host"] == "process" else None
         for source in job["sources"]:
-            shutil.rmtree(
-                path.parent / "__pycache__", ignore_errors=True
-            )  # may be of the same second and size
+            # Compiled from the source before, which may be of the same second and size.
+            shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)
             path.write_text(source, "utf-8")
             with _deadline(job["deadline"], host, say):
                 say(run=_run(pattern, host, path, job["times"]))
