@@ -6,11 +6,19 @@ import contextlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+try:
+    import fcntl
+except ImportError:  # Windows: two notebooks that save in the same millisecond may lose one entry
+    fcntl = None  # type: ignore[assignment]
+
 __all__ = ["LabProgress", "Progress", "default_path"]
+
+VERSION = 1
 
 
 @dataclass(slots=True)
@@ -31,6 +39,7 @@ def default_path(root: Path) -> Path:
 class Progress:
     """Reads and writes the progress file. A missing or broken file is an empty one; a broken one is kept aside.
 
+    A file of a newer release is read as far as it is understood, and not written.
     Nothing here ever raises for what is in the file or for a disk that can't be written: progress is a
     convenience, and a learner must be able to go on without it. `problem` then holds one sentence.
     """
@@ -38,14 +47,12 @@ class Progress:
     def __init__(self, path: Path | None) -> None:
         self.path = path  # None: nothing is read and nothing is kept
         self.problem = ""
+        self._newer = False
 
     def lab(self, name: str) -> LabProgress:
         """One lab's progress."""
         entry = self._read().get(name)
-        try:
-            return LabProgress(**entry) if isinstance(entry, dict) else LabProgress()
-        except TypeError:  # fields of another release
-            return LabProgress()
+        return _understood(entry) if isinstance(entry, dict) else LabProgress()
 
     def labs(self) -> dict[str, LabProgress]:
         """Every lab that was begun."""
@@ -55,15 +62,14 @@ class Progress:
         """Write one lab's progress, leaving the others as they are on disk by now (other notebooks write, too)."""
         if self.path is None:
             return
-        labs = self._read()
-        labs[name] = asdict(progress)
-        text = json.dumps({"version": 1, "labs": labs}, indent=1, sort_keys=True) + "\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix="progress-")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(temporary, self.path)  # whole or not at all
+            with _alone(self.path.with_suffix(".lock")):
+                labs = self._read()
+                if self._newer:
+                    return
+                labs[name] = asdict(progress)
+                _write_whole(self.path, json.dumps({"version": VERSION, "labs": labs}, indent=1, sort_keys=True) + "\n")
         except OSError as error:
             self.problem = f"Your progress could not be saved in {self.path} ({error.strerror}); the checks work without."
 
@@ -72,15 +78,49 @@ class Progress:
             return {}
         try:
             data = json.loads(self.path.read_text("utf-8"))
-            labs = data["labs"]
-            if not isinstance(labs, dict):
+            labs, version = data["labs"], data["version"]
+            if not isinstance(labs, dict) or not isinstance(version, int):
                 raise TypeError
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             aside = self.path.with_suffix(".broken.json")
             with contextlib.suppress(OSError):
                 os.replace(self.path, aside)
             self.problem = f"The progress file could not be read and starts anew; the old one is kept as {aside}."
             return {}
+        self._newer = version > VERSION
+        if self._newer:
+            self.problem = f"{self.path} was written by a newer release: it is read, and what you do now is not kept."
         return labs
+
+
+def _understood(entry: dict[str, Any]) -> LabProgress:
+    """What of an entry has the type that it should have."""
+    passed, solutions = ([item for item in _as(list, entry.get(key)) if isinstance(item, str)] for key in ("passed", "solutions"))
+    hints = {name: taken for name, taken in _as(dict, entry.get("hints")).items() if isinstance(taken, int) and taken >= 0}
+    return LabProgress(passed, _as(int, entry.get("checks")), hints, solutions)
+
+
+def _as(kind: type, value: Any) -> Any:
+    return value if isinstance(value, kind) else kind()
+
+
+@contextlib.contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Keep other notebooks from writing between our reading and our writing."""
+    with lock.open("w") as file:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _write_whole(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix="progress-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)  # whole or not at all
+    except OSError:
+        os.unlink(temporary)
+        raise
