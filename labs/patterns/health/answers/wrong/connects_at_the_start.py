@@ -1,0 +1,43 @@
+"""The lifespan pings Redis before it goes on
+
+exercise: readiness
+check: test_starts_without_its_dependencies
+cause: Make the clients and connect later
+"""
+
+given_lifespan = lifespan
+
+
+@asynccontextmanager
+async def lifespan(app):
+    async with given_lifespan(app):
+        await app.state.health.redis.ping()
+        yield
+
+
+async def ask_database(health):
+    async with health.engine.connect() as connection:
+        await connection.execute(text("SELECT id FROM users LIMIT 1"))
+
+
+async def ask_cache(health):
+    await health.redis.ping()
+
+
+async def ask_all(health):
+    tasks = {
+        "database": asyncio.create_task(ask_database(health)),
+        "cache": asyncio.create_task(ask_cache(health)),
+    }
+    await asyncio.wait(tasks.values(), timeout=DEADLINE)
+    checks = {}
+    for name, task in tasks.items():
+        checks[name] = "ok" if task.done() and task.exception() is None else "failed"
+        task.cancel()
+    return checks
+
+
+def ready(checks):
+    if all(outcome == "ok" for outcome in checks.values()):
+        return JSONResponse({"status": "ready", "checks": checks})
+    return JSONResponse({"status": "not ready", "checks": checks}, 503)

@@ -1,0 +1,36 @@
+"""A failure is remembered and never cleared
+
+exercise: readiness
+check: test_ready_recovers
+cause: a failure was remembered
+"""
+
+
+async def ask_database(health):
+    async with health.engine.connect() as connection:
+        await connection.execute(text("SELECT id FROM users LIMIT 1"))
+
+
+async def ask_cache(health):
+    await health.redis.ping()
+
+
+async def ask_all(health):
+    tasks = {
+        "database": asyncio.create_task(ask_database(health)),
+        "cache": asyncio.create_task(ask_cache(health)),
+    }
+    await asyncio.wait(tasks.values(), timeout=DEADLINE)
+    checks = {}
+    for name, task in tasks.items():
+        checks[name] = "ok" if task.done() and task.exception() is None else "failed"
+        task.cancel()
+    if "failed" in checks.values():
+        health.broken = checks
+    return getattr(health, "broken", checks)
+
+
+def ready(checks):
+    if all(outcome == "ok" for outcome in checks.values()):
+        return JSONResponse({"status": "ready", "checks": checks})
+    return JSONResponse({"status": "not ready", "checks": checks}, 503)

@@ -1,0 +1,33 @@
+"""The body says not ready, the status says 200
+
+exercise: readiness
+check: test_cache_down_is_named
+cause: the body says so and the status is 200
+"""
+
+
+async def ask_database(health):
+    async with health.engine.connect() as connection:
+        await connection.execute(text("SELECT id FROM users LIMIT 1"))
+
+
+async def ask_cache(health):
+    await health.redis.ping()
+
+
+async def ask_all(health):
+    tasks = {
+        "database": asyncio.create_task(ask_database(health)),
+        "cache": asyncio.create_task(ask_cache(health)),
+    }
+    await asyncio.wait(tasks.values(), timeout=DEADLINE)
+    checks = {}
+    for name, task in tasks.items():
+        checks[name] = "ok" if task.done() and task.exception() is None else "failed"
+        task.cancel()
+    return checks
+
+
+def ready(checks):
+    good = all(outcome == "ok" for outcome in checks.values())
+    return JSONResponse({"status": "ready" if good else "not ready", "checks": checks})
