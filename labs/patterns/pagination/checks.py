@@ -204,7 +204,7 @@ def test_feed_shows_all(service, database, fresh):
     assert_items("/orders", first["items"], rows[:20], rows)
     for limit in (fresh.number(6, 9), len(rows), len(rows) + 1):
         seen = walk_feed(service, limit, most=len(rows) // limit + 3)
-        assert seen == [row["id"] for row in rows], why_feed(seen, rows)
+        assert seen == [row["id"] for row in rows], why_feed(seen, rows, limit)
 
 
 @pytest.mark.check("feed", level="medium", after="test_feed_shows_all")
@@ -222,7 +222,7 @@ def test_feed_crosses_ties(service, database, fresh):
     rows = add_orders(database, fresh, fresh.number(40, 50), moments=3)
     limit = fresh.number(4, 6)
     seen = walk_feed(service, limit, most=len(rows) // limit + 3)
-    assert seen == [row["id"] for row in rows], why_feed(seen, rows)
+    assert seen == [row["id"] for row in rows], why_feed(seen, rows, limit)
 
 
 @pytest.mark.check("feed", level="hard", after="test_feed_shows_all")
@@ -391,6 +391,13 @@ def get_feed(service: ServiceUnderTest, **query: Any) -> Row:
             expected="a text, or null",
             got=page["next_cursor"],
         )
+    limit = query.get("limit", 20)
+    if len(page["items"]) > limit:
+        raise CheckFailed(
+            f"{len(page['items'])} orders where {limit} were asked for. The one more that tells whether something follows is not shown.",
+            expected=f"at most {limit} orders",
+            got=f"{len(page['items'])} orders",
+        )
     return page
 
 
@@ -406,12 +413,6 @@ def walk_feed(
     page = get_feed(service, limit=limit)
     seen = ids(page["items"])
     for _ in range(most):
-        if len(page["items"]) > limit:
-            raise CheckFailed(
-                f"`limit={limit}` brought {len(page['items'])} orders. The one more that tells whether something follows is not shown.",
-                expected=f"at most {limit} orders",
-                got=f"{len(page['items'])} orders",
-            )
         if page["next_cursor"] is None:
             return seen
         if page["items"]:
@@ -502,7 +503,7 @@ def assert_walk(
         page = get_page(service, path, **query, page=number, page_size=page_size)
         here, there = ids(page["items"]), ids(wanted[(number - 1) * page_size : number * page_size])
         if here != there:
-            cause = why_filter(page, wanted, rows, query) or why_order(here, there, rows, number, page_size)
+            cause = why_filter(page, wanted, rows, query) or why_order(here, there, wanted, number, page_size)
             raise CheckFailed(cause, expected={"page": number, "ids": there}, got={"page": number, "ids": here})
         got = {"total": page["total"], "total_pages": page["total_pages"]}
         expected = {"total": len(wanted), "total_pages": count}
@@ -692,8 +693,11 @@ def why_filter(page: Row, wanted: list[Row], rows: list[Row], query: Row) -> str
         return (
             "`total` counts all orders, the list shows the filtered ones: the count needs the same `WHERE`. Make both statements from one."
         )
-    if page["total"] == len(page["items"]) and page["total"] < len(wanted):
-        return "The filter is applied to a page that was cut before: filter first, in the `WHERE`, then count and cut."
+    if len(page["items"]) < min(page["page_size"], len(wanted) - (page["page"] - 1) * page["page_size"]):
+        return (
+            "The page is not full, although more orders match: the filter is applied to a page that was cut before. Filter first, in the `WHERE`, then "
+            "count and cut."
+        )
     return ""
 
 
@@ -727,13 +731,20 @@ def why_order(got: list[Any], wanted: list[Any], rows: list[Row], number: int, p
             "In the order of the ids, as a table is read when nothing else is asked for: is there an `ORDER BY`? Newest first is `created_at`, then `id`, "
             "both descending."
         )
-    if moments == [times[number] for number in wanted] or moments == sorted(moments, reverse=True):
+    if moments == [times[number] for number in wanted]:
         return (
             "Rows with the same `created_at` are in another order than by `id`, descending. Among equals a database answers in any order, another one "
             "for each query if it likes: end every `ORDER BY` with something unique."
         )
+    if got and got[0] in listed and got == listed[listed.index(got[0]) :][: len(got)]:
+        return (
+            f"Page {number} of {page_size} begins after {begin} rows, and this one after {listed.index(got[0])}: the offset is `(page - 1) * page_size`, "
+            "and the limit `page_size`."
+        )
+    if len(known) == len(got) and moments == sorted(moments, reverse=True):
+        return "The page is sorted in itself, and the list is not: rows are cut first and sorted then. `ORDER BY` belongs into the statement that has the `LIMIT`."
     if sorted(got) == sorted(wanted):
-        return "The right rows in the wrong order: the page is cut first and sorted then, or sorted by something else. `ORDER BY` comes before `LIMIT`."
+        return "The right rows in the wrong order: it is `created_at`, then `id`, both descending."
     if len(got) < len(wanted):
         return "There are rows missing on the page: is it cut before all conditions are in the `WHERE`?"
     return "Other rows than belong on this page. The order is `created_at`, then `id`, both descending; the offset `(page - 1) * page_size`."
@@ -741,6 +752,8 @@ def why_order(got: list[Any], wanted: list[Any], rows: list[Row], number: int, p
 
 def why_injected(status: str, got: Row) -> str:
     """Why a filter with quotes in it did not come to an empty page."""
+    if "%" in status and got.get("total"):
+        return f"`status={status}` was read as a pattern: `LIKE` is for searching, a filter compares with `=`."
     if got["status"] >= 500 or got.get("total"):
         return (
             f"`status={status}` was read as SQL: the value is pasted into the statement. Hand it over as a parameter (`:status`, or "
@@ -767,41 +780,44 @@ def why_no_feed(answer: Answer, query: Row) -> str:
     return f"A page of the feed is answered with 200, and this is {answer.status}."
 
 
-def why_feed(seen: list[Any], rows: list[Row]) -> str:
+def why_feed(seen: list[Any], rows: list[Row], limit: int) -> str:
     """Why following the feed did not show every row once, in order."""
     wanted = ids(rows)
     times = {row["id"]: row["created_at"] for row in rows}
-    ties = len(set(times.values())) < len(times)
-    if len(set(seen)) < len(seen):
-        if ties and [number for n, number in enumerate(seen) if number not in seen[:n]] == wanted:
-            return (
-                "Orders are shown twice: where a page ends, the next one begins again with the same order or the same moment. Go on *after* the last "
-                "one shown, with `<` on the whole sort key, `created_at` and `id`."
-            )
-        return "Orders are shown twice: the next page begins at the last one shown, or before it. Go on *after* it, with `<` on the whole key."
     missing = [number for number in wanted if number not in seen]
-    if missing and [number for number in wanted if number in seen] == seen:
-        kept = {times[number] for number in seen}
-        if ties and all(times[number] in kept for number in missing):
-            return (
-                "Of the orders with the same `created_at`, those behind the end of a page are never shown: the cursor leaps over them. It needs the whole "
-                "sort key, `created_at` and `id`: `(created_at, id) < (…, …)`."
-            )
-        if seen == wanted[: len(seen)]:
-            return (
-                "The feed ends too early, or `limit` is not its only bound: `next_cursor` is `null` only when nothing follows. A page that is full "
-                "does not say so; ask for one row more than you show."
-            )
+    first_seen = list(dict.fromkeys(seen))
+    if len(first_seen) < len(seen) and first_seen == wanted:
         return (
-            "Orders between two pages are never shown: the cursor points behind the last one that was shown. With one row more asked for than shown, "
-            "take the key of the last one *shown*."
+            "Orders are shown twice: where a page ends, the next one begins again with the same order or the same moment. Go on *after* the last "
+            "one shown, with `<` on the whole sort key, `created_at` and `id`."
         )
-    if missing:
+    if not missing and len(first_seen) == len(seen):
+        return "Every order is there, in the wrong order: `created_at`, then `id`, both descending."
+    if [number for number in wanted if number in seen] != seen:
         return (
-            "Orders are missing, and the others are in another order than `created_at`, `id`, both descending: a cursor has to hold the key that the "
-            "feed is sorted by. Ids and times don't go together."
+            "Orders are missing or shown twice, and the order breaks where a new page begins: a cursor has to hold the key that the feed is sorted by, "
+            "`created_at` and `id`. Ids alone are given in another order."
         )
-    return "Every order is there, in the wrong order: `created_at`, then `id`, both descending."
+    if seen == wanted[: len(seen)]:
+        return (
+            "The feed ends too early: `next_cursor` is `null` only when nothing follows. A page that is full does not say so; ask for one row "
+            "more than you show."
+        )
+    kept = {times[number] for number in seen}
+    if all(times[number] in kept for number in missing):
+        return (
+            "Of the orders with the same `created_at`, those behind the end of a page are never shown: the cursor leaps over them. It needs the whole "
+            "sort key, `created_at` and `id`: `(created_at, id) < (…, …)`."
+        )
+    if len(missing) <= len(rows) // limit:
+        return (
+            "One order between two pages is never shown: the cursor points behind the last one that was shown. With one row more asked for than "
+            "shown, take the key of the last one *shown*."
+        )
+    return (
+        "Many orders are never shown. A pair is smaller when its first part is, whatever the second: `(created_at, id) < (…, …)`, or spelled out "
+        "`created_at < … OR (created_at = … AND id < …)`. With `AND` between the two, rows fall through."
+    )
 
 
 def why_moved(seen: list[int], there: list[int], what: str) -> str:

@@ -1,0 +1,26 @@
+"""The rows are shown as they are, the password's hash included.
+exercise: page_of_users
+check: test_envelope
+cause: password_hash
+"""
+
+
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import JSONResponse
+
+
+def envelope(items, total, page, page_size):
+    return {
+        "items": items,
+        "total": total,
+        "page": page,
+        "page_size": page_size,
+        "total_pages": -(-total // page_size),
+    }
+
+
+async def list_users(session, page, page_size):
+    total = await session.scalar(select(func.count()).select_from(UserRow))
+    newest_first = select(UserRow).order_by(UserRow.created_at.desc(), UserRow.id.desc())
+    rows = await session.scalars(newest_first.limit(page_size).offset((page - 1) * page_size))
+    return JSONResponse(jsonable_encoder(envelope(rows.all(), total, page, page_size)))

@@ -1,0 +1,15 @@
+"""`LIKE`, so that a percent sign means every order.
+exercise: page_of_orders
+check: test_filter_is_data
+cause: read as a pattern
+"""
+
+
+async def list_orders(session, status, page, page_size):
+    wanted = select(OrderRow)
+    if status is not None:
+        wanted = wanted.where(OrderRow.status.like(status))
+    total = await session.scalar(select(func.count()).select_from(wanted.subquery()))
+    newest_first = wanted.order_by(OrderRow.created_at.desc(), OrderRow.id.desc())
+    rows = await session.scalars(newest_first.limit(page_size).offset((page - 1) * page_size))
+    return envelope(rows.all(), total, page, page_size)
