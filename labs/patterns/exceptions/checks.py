@@ -274,10 +274,17 @@ def test_bad_response_is_our_mistake(service, logs, fresh):
 @pytest.mark.check("boundary", level="hard", after="test_each_type_has_its_status")
 def test_error_in_a_middleware(service, fresh):
     """An error that a middleware raises is answered by its type, too."""
+    drill = {"X-Drill": "conflict"}
+    first = service.get(f"/users/{MISSING}", headers=drill)
+    assert first.status == 409, why_middleware(first)
+    assert_error(first, 409, "CONFLICT", raised_by="a middleware")
     user = create_user(service, fresh)
     for method, path in (("GET", f"/users/{user['id']}"), ("POST", "/orders"), ("GET", f"/{fresh.token()}")):
-        answer = service.request(method, path, headers={"X-Drill": "conflict"})
-        assert answer.status == 409, why_middleware(answer)
+        answer = service.request(method, path, headers=drill)
+        assert answer.status == 409, (
+            "The first request with this error was answered rightly and a later one was not, so one request leaves something behind for "
+            "the next. The boundary is one object for all of them: whether an answer has started is a local variable of `__call__`."
+        )
         assert_error(answer, 409, "CONFLICT", raised_by="a middleware")
 
 
@@ -344,7 +351,7 @@ def test_requests_do_not_disturb_each_other(service, fresh):
         service.get(path, headers={"X-Drill": "conflict"}), 409, "CONFLICT", raised_by="a middleware"
     )
     requests, expected = [], []
-    for _ in range(6):
+    for _ in range(4):
         for status, method, where, extra in (
             (200, "GET", path, {}),
             (409, "GET", path, {"X-Drill": "conflict"}),
@@ -353,7 +360,15 @@ def test_requests_do_not_disturb_each_other(service, fresh):
         ):
             given = fresh.token(20)
             drill = {"detail": f"crash {fresh.token()}", "secret": ""} if status == 500 else None
-            requests.append(Request(method, where, json=drill, headers={"X-Correlation-ID": given, **extra}))
+            requests.append(
+                Request(
+                    method,
+                    where,
+                    json=drill,
+                    headers={"X-Correlation-ID": given, **extra},
+                    deadline=10,
+                )
+            )
             expected.append([status, given, user["name"] if status == 200 else given])
     answers = service.together(requests)
     told = [answer.json.get("name" if answer.status == 200 else "correlation_id") for answer in answers]
@@ -616,7 +631,15 @@ def why_other_shape(answer: Answer, body: Any, raised_by: str) -> str:
             for name in ("error", "message", "correlation_id")
             if not isinstance(body.get(name), str)
         ]
-        return f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} missing, or no text. One function should make every error's body."
+        where = (
+            " Not every request brings an id: read the one that it has here, `correlation_id.get()`."
+            if gone == ["`correlation_id`"]
+            else ""
+        )
+        return (
+            f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} missing, or no text. "
+            f"One function should make every error's body.{where}"
+        )
     return "The body is no JSON object."
 
 

@@ -2,7 +2,7 @@
 
 exercise: one_shape
 check: test_not_found_has_the_shape
-cause: correlation_id is missing, or no text
+cause: Not every request brings an id
 """
 
 

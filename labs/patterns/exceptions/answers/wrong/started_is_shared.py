@@ -2,7 +2,7 @@
 
 exercise: boundary
 check: test_error_in_a_middleware
-cause: they live further inside
+cause: one request leaves something behind for the next
 """
 
 
