@@ -16,7 +16,8 @@ from labs.service.stream import LogStream
 __all__ = ["KernelHost"]
 
 MAX_LINE = 1024 * 1024  # bytes: a longer message ends the connection
-PATIENCE = 10.0  # seconds for the kernel to take up what it is asked to do
+ATTACH = 30.0  # seconds for the kernel to finish what it does and to import our end
+PATIENCE = 10.0  # seconds for it to take up what it is asked to do, from then on
 
 
 class KernelHost:
@@ -37,7 +38,7 @@ class KernelHost:
     def _attach(self) -> bool:
         token = secrets.token_urlsafe(16)
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            listener.settimeout(PATIENCE)
+            listener.settimeout(ATTACH)
             port = listener.getsockname()[1]
             self._execute(f"import labs.service.kernel; labs.service.kernel.attach({port}, {token!r})")
             try:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 from labs.course import ROOT, Pattern, find_pattern
 from labs.errors import UserError
 
-__all__ = ["Submission", "read_submission"]
+__all__ = ["Submission", "exercise_of", "read_submission"]
 
 MAX_BYTES = 5 * 1024 * 1024
 
@@ -60,26 +61,39 @@ def _read(path: Path) -> NotebookNode:
     except Exception:
         raise UserError(f"{path} is no valid notebook: open it in JupyterLab and save it again.") from None
     cells = notebook.get("cells")
-    if not isinstance(cells, list) or not all(isinstance(cell.get("source"), str) for cell in cells):
+    if not isinstance(notebook.get("metadata"), dict) or not isinstance(cells, list) or not all(map(_is_cell, cells)):
         raise UserError(f"{path} is no valid notebook: open it in JupyterLab and save it again.")
     return notebook
+
+
+def _is_cell(cell: object) -> bool:
+    return (
+        isinstance(cell, dict)
+        and cell.get("cell_type") in ("code", "markdown", "raw")
+        and isinstance(cell.get("source"), str)
+        and isinstance(cell.get("metadata"), dict)
+    )
+
+
+def exercise_of(cell: NotebookNode) -> str:
+    """The name of the exercise that a cell is; empty for any other cell."""
+    about = cell.metadata.get("labs")
+    name = about.get("exercise") if isinstance(about, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _lay_over(submission: Submission, submitted: NotebookNode) -> None:
     """Put the learner's exercises and extra cells into the release's notebook, in place."""
     known = {cell.id for cell in submission.notebook.cells}
-    answers: dict[str, str] = {}
+    answers: dict[str, list[str]] = {}
     extras: dict[str, list[NotebookNode]] = {}
     place = ""
     for cell in submitted.cells:
-        exercise = (cell.metadata.get("labs") or {}).get("exercise")
-        if exercise:
+        if exercise := exercise_of(cell):
             if cell.cell_type != "code":
                 submission.notes.append(f"The cell of exercise {exercise} is no code cell: turn it back into one.")
                 continue
-            if exercise in answers:
-                submission.notes.append(f"Exercise {exercise} has several cells: the last one was judged.")
-            answers[exercise] = cell.source
+            answers.setdefault(exercise, []).append(cell.source)
             place = cell.get("id", place)
         elif cell.get("id") in known:
             place = cell.id
@@ -90,13 +104,18 @@ def _lay_over(submission: Submission, submitted: NotebookNode) -> None:
     cells: list[NotebookNode] = []
     for cell in submission.notebook.cells:
         cells += extras.pop("", []) if not cells else []
-        exercise = (cell.metadata.get("labs") or {}).get("exercise")
-        if exercise:
-            if exercise in answers:
-                cell.source = answers[exercise]
-            else:
-                submission.notes.append(f"Exercise {exercise} was not attempted: its cell is missing.")
         cells.append(cell)
+        if exercise := exercise_of(cell):
+            # Several after a cell was split or pasted: run in their order, as they ran in the learner's notebook.
+            first, *more = answers.get(exercise) or [None]
+            if first is None:
+                submission.notes.append(f"Exercise {exercise} was not attempted: its cell is missing.")
+            else:
+                cell.source = first
+            if more:
+                note = f"Exercise {exercise} has several cells: all of them were run, one after the other."
+                submission.notes.append(note)
+            cells += [new_code_cell(source, metadata=cell.metadata) for source in more]
         cells += extras.pop(cell.id, [])
     for left in extras.values():  # followed a cell that the release does not have
         cells += left
