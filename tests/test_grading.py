@@ -1,0 +1,273 @@
+"""Grading: a notebook goes in; executed outside the judge's process, it comes out with a score and the reasons."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell
+
+import labs.course
+import labs.grading.submission
+from labs.authoring.notebook import learner_notebook, to_text
+from labs.cli import main
+from labs.course import Pattern
+from labs.errors import UserError
+from labs.grading.grade import grade
+from labs.grading.submission import read_submission
+
+DEMO = Pattern(Path(__file__).parent / "labs_fixture" / "demo")
+RIGHT = {exercise.name: exercise.solution for exercise in DEMO.exercises}
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A clone whose only lab is the demo, its notebook built."""
+    root = tmp_path / "clone"
+    shutil.copytree(DEMO.folder, root / "patterns" / "demo")
+    (root / "notebooks").mkdir()
+    (root / "notebooks" / DEMO.notebook_name).write_text(to_text(learner_notebook(DEMO.lesson)))
+    monkeypatch.setattr(labs.course, "PATTERNS", root / "patterns")
+    monkeypatch.setattr(labs.grading.submission, "ROOT", root)
+    return root
+
+
+@pytest.fixture
+def submit(course, tmp_path):
+    """Writes a submission with these answers; `change` may do anything else to it."""
+
+    def write(change=None, **answers):
+        notebook = learner_notebook(DEMO.lesson)
+        for cell in notebook.cells:
+            if (name := cell.metadata.get("labs", {}).get("exercise")) in answers:
+                cell.source = answers[name]
+        if change is not None:
+            change(notebook)
+        path = tmp_path / "submitted.ipynb"
+        nbformat.write(notebook, path)
+        return path
+
+    return write
+
+
+def exercise_cell(notebook, name):
+    return next(cell for cell in notebook.cells if cell.metadata.get("labs", {}).get("exercise") == name)
+
+
+def statuses(result):
+    return [verdict.status.value for verdict in result.report.verdicts]
+
+
+# Through a kernel
+
+
+def test_papermill_knows_the_engine():
+    assert [point.name for point in importlib.metadata.entry_points(group="papermill.engine")] == ["labs"]
+
+
+def test_a_right_notebook_gets_every_point(submit, tmp_path, capsys):
+    path = submit(**RIGHT)
+    assert main(["grade", str(path), "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out == "Demo: 6 of 6 points, 3 of 3 checks\n"
+    score = json.loads((tmp_path / "out" / "score.json").read_text())
+    assert (score["lab"], score["score"], score["points"], score["notes"]) == ("demo", 6, 6, [])
+    executed = nbformat.read(tmp_path / "out" / "executed.ipynb", as_version=4)
+    nbformat.validate(executed)
+    assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")
+    assert "The greeting names the caller" in (tmp_path / "out" / "feedback.html").read_text()
+
+
+def test_an_untouched_notebook_gets_nothing_and_is_not_called_wrong(submit, tmp_path):
+    result = grade(submit(), tmp_path / "out")
+    assert statuses(result) == ["not started"] * 3
+    assert [verdict.unfinished for verdict in result.report.verdicts] == ["greet", "greet", "count"]
+    assert (result.report.score, result.report.points, result.notes) == (0, 6, [])
+
+
+def test_a_wrong_answer_fails_with_its_cause_and_an_unreadable_one_counts_for_itself(submit, tmp_path):
+    wrong = "def greet(name):\n    return {'message': f'hello {name}', 'service': 'typed in'}"
+
+    def add_a_mess(notebook):
+        notebook.cells.insert(0, new_code_cell("my_note = 1", metadata={"labs": {"exercise": "greet"}}))
+        notebook.cells.append(new_code_cell("1 / 0"))
+        notebook.cells.append(new_code_cell("print(my_note, greet('x'))"))
+
+    result = grade(
+        submit(add_a_mess, greet=wrong, count="async def count(client:\n    pass"), tmp_path / "out"
+    )
+    assert statuses(result) == ["failed", "waiting", "failed"]
+    assert result.report.verdicts[0].cause.startswith("The name is the one in the path")
+    assert "NameError" in result.report.verdicts[2].cause
+    assert result.notes == [
+        "Exercise greet has several cells: all of them were run, one after the other.",
+        "The cell of exercise count ended with SyntaxError: '(' was never closed (line 1).",
+    ]
+    assert "likely" in (tmp_path / "out" / "feedback.html").read_text().lower()
+    executed = nbformat.read(tmp_path / "out" / "executed.ipynb", as_version=4)
+    errors = [
+        output.ename
+        for cell in executed.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    ]
+    assert "SyntaxError" in errors
+    assert "ZeroDivisionError" in errors
+    assert "1 {'message': 'hello x'" in json.dumps(executed)
+
+
+LIGHT = """---
+title: Light
+order: 91
+minutes: 5
+seed: None
+---
+
+# Light
+
+```{code-cell} python
+:tags: [exercise]
+:name: status
+
+def status():
+    ### BEGIN SOLUTION
+    return 204
+    ### END SOLUTION
+```
+
+```{code-cell} python
+:tags: [service]
+
+def create_app():
+    async def app(scope, receive, send):
+        assert scope["type"] == "http"
+        await send({"type": "http.response.start", "status": status(), "headers": []})
+        await send({"type": "http.response.body"})
+
+    return app
+```
+"""
+CHECK = """
+import pytest
+
+@pytest.mark.check("status")
+def test_status(service):
+    assert service.get("/").status == 204
+"""
+STUBBORN = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
+
+
+@pytest.mark.parametrize(("loop", "outcome"), [("while True: pass", "passed"), (STUBBORN, "not run")])
+def test_a_cell_that_never_ends_is_interrupted_and_the_rest_is_judged(course, tmp_path, loop, outcome):
+    folder = (
+        course / "patterns" / "light"
+    )  # imports nothing, so that two seconds are enough for every other cell
+    folder.mkdir()
+    (folder / "lesson.md").write_text(LIGHT)
+    (folder / "checks.py").write_text(CHECK)
+    light = Pattern(folder)
+    notebook = learner_notebook(light.lesson)
+    (course / "notebooks" / light.notebook_name).write_text(to_text(notebook))
+    exercise_cell(notebook, "status").source = light.exercises[0].solution
+    notebook.cells.insert(1, new_code_cell(loop))
+    nbformat.write(notebook, tmp_path / "light.ipynb")
+    result = grade(tmp_path / "light.ipynb", tmp_path / "out", cell_timeout=2)
+    assert statuses(result) == [outcome], result.notes
+    assert result.notes[0] == "A cell took longer than 2 s and was interrupted."
+    assert len(result.notes) == (1 if outcome == "passed" else 2)
+
+
+@pytest.mark.parametrize(
+    "end", ["import os; os._exit(3)", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+)
+def test_a_notebook_that_ends_its_kernel_gets_nothing_and_a_sentence(submit, tmp_path, end):
+    result = grade(submit(**{**RIGHT, "count": end}), tmp_path / "out")
+    assert (result.report.score, statuses(result)) == (0, ["not run"] * 3)
+    assert len(result.notes) == 1
+    assert result.notes[0].startswith("The notebook did not run to its end")
+    assert json.loads((tmp_path / "out" / "score.json").read_text())["score"] == 0
+
+
+def test_a_service_that_ends_the_kernel_keeps_the_points_of_the_checks_before(submit, tmp_path):
+    result = grade(
+        submit(greet=RIGHT["greet"], count="async def count(client):\n    os._exit(1)"), tmp_path / "out"
+    )
+    assert statuses(result)[:2] == ["passed", "passed"]
+    assert statuses(result)[2] == "failed"
+    assert "notebook's process has ended" in result.report.verdicts[2].cause
+
+
+# Without one
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "There is no notebook {path}: check the path."),
+        (b"", "{path} is no valid notebook: open it in JupyterLab and save it again."),
+        (b"PK\x03\x04\xff", "{path} is no UTF-8 text, so it can't be a notebook."),
+        (b"[" * 100_000, "{path} is no valid notebook"),
+        (b"[1, 2]", "{path} is no valid notebook"),
+        (b'{"cells": [1], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "{path} is no valid notebook"),
+        (b'{"cells": [{"cell_type": "code", "source": "x"}], "nbformat": 4, "nbformat_minor": 5,'
+         b'"metadata": {"labs": {"lab": "demo"}}}', "{path} is no valid notebook"),
+        (b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "{path} is no notebook of this course"),
+        (b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {"labs": "demo"}}', "{path} is no notebook of this course"),
+        (b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {"labs": {"lab": "other"}}}', "There is no lab 'other'."),
+        (b" " * (5 * 1024 * 1024 + 1), "{path} is larger than 5 MB: clear its outputs"),
+    ],
+)  # fmt: skip
+def test_what_is_no_submission_is_one_sentence(course, tmp_path, capsys, content, sentence):
+    path = tmp_path / "submitted.ipynb"
+    if content is not None:
+        path.write_bytes(content)
+    assert main(["grade", str(path), "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("labs: " + sentence.format(path=path))
+    assert len(said.err.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_release_is_completed_by_the_learners_cells(submit):
+    def tamper(notebook):
+        exercise_cell(notebook, "greet").cell_type = "markdown"
+        exercise_cell(notebook, "count").metadata["labs"] = {"exercise": ["odd"]}
+        notebook.cells[-1].source = "create_app = None"  # a provided cell
+        notebook.cells[0].metadata["labs"] = "odd"
+        notebook.metadata.labs["lesson"] = "another"
+        notebook.metadata.labs["release"] = "0.0.1"
+
+    submission = read_submission(submit(tamper, **RIGHT))
+    sources = [cell.source for cell in submission.notebook.cells]
+    assert "create_app = None" not in sources
+    assert any("def create_app() -> FastAPI:" in source for source in sources)
+    assert sum("raise NotImplementedError" in source for source in sources) == 2
+    assert submission.notes == [
+        "The notebook was made for another release (0.0.1): your exercises were judged with the provided cells of this one.",
+        "The cell of exercise greet is no code cell: turn it back into one.",
+        "Exercise greet was not attempted: its cell is missing.",
+        "Exercise count was not attempted: its cell is missing.",
+    ]
+
+
+def test_a_split_exercise_keeps_all_of_its_parts_in_order(submit):
+    def split(notebook):
+        cell = exercise_cell(notebook, "count")
+        cell.source = "import math"
+        second = new_code_cell(RIGHT["count"], metadata=cell.metadata)
+        notebook.cells.insert(notebook.cells.index(cell) + 1, second)
+
+    submission = read_submission(submit(split, greet=RIGHT["greet"]))
+    sources = [cell.source for cell in submission.notebook.cells]
+    assert sources.index(RIGHT["count"]) == sources.index("import math") + 1
+    assert len({cell.id for cell in submission.notebook.cells}) == len(sources)
+    nbformat.validate(submission.notebook)
+
+
+def test_a_folder_that_can_not_be_written_is_a_sentence(submit, tmp_path):
+    (tmp_path / "out").write_text("")
+    with pytest.raises(UserError, match="The results can't be written to .*out: File exists"):
+        grade(submit(), tmp_path / "out")
