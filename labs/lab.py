@@ -29,6 +29,7 @@ from labs.progress import Progress, default_path
 from labs.service.host import NotStarted, StartFailed
 from labs.service.process_state import mark_pristine
 from labs.service.runner import Runner
+from labs.service.stream import capture_output
 
 __all__ = ["Lab", "Served", "open_lab"]
 
@@ -39,6 +40,7 @@ _PEOPLE = (("Ada Lovelace", "ada@example.com"), ("Grace Hopper", "grace@example.
 def open_lab(name: str) -> Lab:
     """Open a lab by name and show its exercises and checks. Raises UserError, with the known names, for another."""
     mark_pristine()
+    capture_output()  # now: a cell may make a handler for sys.stdout before anything is served
     lab = Lab(find_pattern(name))
     lab.show()
     return lab

@@ -22,7 +22,7 @@ import pytest
 import structlog
 from fastapi import FastAPI
 
-from labs.service.stream import MAX_BYTES, LogStream
+from labs.service.stream import MAX_BYTES, LogStream, capture_output
 
 log = structlog.get_logger()
 KEPT: dict[str, str] = {}
@@ -233,6 +233,21 @@ def test_everything_a_service_writes_is_captured_and_nothing_else(runners, http,
     assert sorted(own_lines(runner)) == sorted(expected)
     said = capsys.readouterr()
     assert (said.out, said.err) == ("the notebook's own\nthe notebook's thread\n", "")
+
+
+def test_a_handler_made_before_the_first_start_is_captured_once_a_lab_is_open(runners, http, capsys):
+    capture_output()  # what open_lab does
+    handler = logging.StreamHandler(sys.stdout)
+
+    def factory():
+        logging.getLogger("shop").addHandler(handler)
+        return app_with(lambda: logging.getLogger("shop").warning("order_viewed"))
+
+    runner = runners(factory)
+    http.get(runner.start({}))
+    runner.stop()
+    assert own_lines(runner) == ["order_viewed"]
+    assert capsys.readouterr().out == ""
 
 
 def test_what_uvicorn_says_is_in_the_log(runners, http):
