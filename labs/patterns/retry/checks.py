@@ -98,30 +98,20 @@ def test_each_failed_attempt_is_logged(service, downstream, logs, fresh):
 def test_last_error_decides(service, downstream, fresh):
     """The last error decides what the caller gets: 502, 503 or 504, a 404 for a 404, and the code that belongs to it."""
     broken = Reply(reset=True)
-    batches = (
-        {
-            "503, 504, 502": ([Reply(503), Reply(504), Reply(502)], 502),
-            "504, 502, 503": ([Reply(504), Reply(502), Reply(503)], 503),
-            "502, 503, 504": ([Reply(502), Reply(503), Reply(504)], 504),
-        },
-        {
-            "429 three times": ([Reply(429)] * 3, 503),
-            "a broken connection three times": ([broken] * 3, 503),
-            "404": ([Reply(404)], 404),
-            "403": ([Reply(403)], 502),
-            "500": ([Reply(500)], 502),
-        },
-    )
-    got: dict[str, str] = {}
-    for cases in batches:
-        service.start()
-        items = {name: new_item(fresh) for name in cases}
-        for name, (replies, _) in cases.items():
-            downstream.script(*replies, path=f"/quotes/{items[name]}")
-        requests = [Request("GET", f"/quotes/{item}", deadline=6.0) for item in items.values()]
-        for name, answer in zip(cases, service.together(requests), strict=True):
-            got[name] = shown(answer)
-    wanted = {name: f"{status} {TYPED.get(status, 'NOT_FOUND')}" for cases in batches for name, (_, status) in cases.items()}
+    cases = {
+        "503, 504, 502": ([Reply(503), Reply(504), Reply(502)], 502),
+        "504, 502, a broken connection": ([Reply(504), Reply(502), broken], 503),
+        "a broken connection, 503, 504": ([broken, Reply(503), Reply(504)], 504),
+        "404": ([Reply(404)], 404),
+        "403": ([Reply(403)], 502),
+        "500": ([Reply(500)], 502),
+    }
+    items = {name: new_item(fresh) for name in cases}
+    for name, (replies, _) in cases.items():
+        downstream.script(*replies, path=f"/quotes/{items[name]}")
+    answers = service.together([Request("GET", f"/quotes/{item}", deadline=6.0) for item in items.values()])
+    got = {name: shown(answer) for name, answer in zip(cases, answers, strict=True)}
+    wanted = {name: f"{status} {TYPED.get(status, 'NOT_FOUND')}" for name, (_, status) in cases.items()}
     assert got == wanted, why_other_error(got, wanted)
 
 
@@ -166,12 +156,9 @@ def test_nothing_internal_gets_out(service, downstream, fresh):
     """The caller reads neither downstream's words nor its address, nor the names of your libraries."""
     secret = fresh.secret()
     downstream.default = Reply(500, json={"detail": secret})
-    texts = [service.get(f"/quotes/{new_item(fresh)}").text]
-    with closed_port() as url:
-        service.start(DOWNSTREAM_URL=url)
-        texts.append(service.get(f"/quotes/{new_item(fresh)}", deadline=6.0).text)
-    inside = (secret, downstream.url.rpartition(":")[2], url.rpartition(":")[2], "httpx", "tenacity", "Traceback", "All connection attempts")
-    found = [word for word in inside if any(word in text for text in texts)]
+    text = service.get(f"/quotes/{new_item(fresh)}").text
+    inside = (secret, downstream.url.rpartition(":")[2], "httpx", "tenacity", "Traceback", "Internal Server Error")
+    found = [word for word in inside if word in text]
     assert found == [], (
         "The text of the error went out to the caller: `str(error)` of httpx has the address in it, and downstream's body is "
         "downstream's. A constant sentence will do; the log is the place for the rest."
@@ -225,7 +212,7 @@ def test_retry_after_is_obeyed(service, downstream, fresh):
     downstream.default = Reply(json={"price": price})
     seconds, date = new_item(fresh), new_item(fresh)
     service.get(f"/quotes/{new_item(fresh)}")
-    moment = datetime.fromtimestamp(int(time.time() + 1.5), UTC)  # a date has whole seconds: in 0.5 to 1.5 s
+    moment = datetime.fromtimestamp(int(time.time() + 1.4), UTC)  # a date has whole seconds: in 0.4 to 1.4 s
     until = time.monotonic() + (moment - datetime.now(UTC)).total_seconds()
     downstream.script(Reply(429, headers={"Retry-After": "1"}), path=f"/quotes/{seconds}")
     downstream.script(Reply(503, headers={"Retry-After": format_datetime(moment, usegmt=True)}), path=f"/quotes/{date}")
@@ -311,6 +298,7 @@ def test_pauses_grow_and_differ(service, downstream, fresh):
     second: list[float] = []
     for batch in range(12):
         service.start()  # a budget or a breaker begins anew
+        service.together([Request("GET", f"/quotes/{new_item(fresh)}") for _ in range(4)])  # opens connections
         items = [new_item(fresh) for _ in range(4)]
         for item in items:
             downstream.script(Reply(503), Reply(503), path=f"/quotes/{item}")
@@ -319,28 +307,17 @@ def test_pauses_grow_and_differ(service, downstream, fresh):
             gaps = [later.at - earlier.at for earlier, later in pairwise(calls_of(downstream, item))]
             first += gaps[:1]
             second += gaps[1:2]
-        # Growth by chance is told from growth by going on until it is clear.
-        if batch >= 3 and statistics.mean(second or [0]) >= 1.35 * statistics.mean(first or [1]):
-            break
-        if batch >= 3 and statistics.mean(first or [1]) < 0.03:
+        # What chance or a busy machine hides in sixteen pauses comes out in forty-eight.
+        if batch >= 3 and (len(second) < 12 or clear(first, second)):
             break
     assert len(second) >= 12, "Requests whose first two attempts failed did not come to a third one."
-    mean, later = statistics.mean(first), statistics.mean(second)
-    assert round(mean, 3) >= 0.03, (
-        "There is hardly a pause before the second attempt, so it meets the same fault as the first. tenacity's default is none; "
-        "start with about 0.1 s."
-    )
-    ordered = sorted(first)
-    cut = len(ordered) // 8  # what the machine's load adds to a few of them says nothing
-    spread = ordered[-1 - cut] - ordered[cut]
-    assert round(spread, 3) > round(0.1 * mean, 3), (
+    mean = statistics.mean(first)
+    assert round(mean, 3) >= 0.03, HARDLY_A_PAUSE
+    assert round(spread(first), 2) >= 0.12, (
         f"Every request pauses for the same time ({mean:.2f} s before the second attempt): those that failed together come back together. "
         "Draw the pause at random around its mean; `wait_exponential` alone has no jitter."
     )
-    assert round(later, 3) >= round(1.2 * mean, 3), (
-        "The second pause is not longer than the first: what did not pass within the first pause needs a longer one. Double it for each "
-        "attempt (and keep the jitter smaller than what is doubled: `wait_exponential_jitter` adds up to 1 s unless told otherwise)."
-    )
+    assert round(growth(first, second), 2) >= 1.15, why_no_growth(first)
 
 
 @pytest.mark.check("pause", level="medium", after="test_pauses_grow_and_differ")
@@ -586,6 +563,30 @@ def assert_quote(answer: Answer, item: str, price: int) -> None:
         )
 
 
+def spread(gaps: list[float]) -> float:
+    """How far the lower half of the gaps reaches, in parts of their mean: what a busy machine adds is mostly in the upper half."""
+    ordered = sorted(gaps)
+    return (ordered[len(ordered) // 2] - ordered[len(ordered) // 16]) / statistics.mean(gaps)
+
+
+def growth(first: list[float], second: list[float]) -> float:
+    """How many times longer the second pauses are than the first, on average: by all of them or by their lower half."""
+    halves = [statistics.mean(sorted(gaps)[: len(gaps) // 2 + 1]) for gaps in (first, second)]
+    return max(statistics.mean(second) / statistics.mean(first), halves[1] / halves[0])
+
+
+def clear(first: list[float], second: list[float]) -> bool:
+    """Whether there is no doubt about the pauses: far from what fails, or from what passes."""
+    if statistics.mean(first) < 0.01:
+        return True
+    return shortest(first) >= 0.02 and spread(first) >= 0.25 and growth(first, second) >= 1.3
+
+
+def shortest(gaps: list[float]) -> float:
+    """The mean of the shortest quarter: on a busy machine no pause looks like a pause, though not every time."""
+    return statistics.mean(sorted(gaps)[: len(gaps) // 4 + 1])
+
+
 def first_gap(downstream, item: str, what: str) -> float:
     """Seconds between the first two calls for an item. Fails the check when there was only one."""
     calls = calls_of(downstream, item)
@@ -670,25 +671,41 @@ def why_not_logged(more: int, lines: list[str]) -> str:
 
 def why_other_error(got: dict[str, str], wanted: dict[str, str]) -> str:
     wrong = {name: text for name, text in got.items() if text != wanted[name]}
-    if any(text.startswith("500") for text in wrong.values()):
-        return (
-            "An error of downstream came out as a 500: nobody caught it. tenacity raises `RetryError` in the end unless it is told "
-            "`reraise=True`; and `answer_for` has to return an error for whatever it gets."
-        )
-    first = next(iter(wrong))
-    if first.count(",") == 2 and got[first] == f"{first[:3]} {TYPED.get(int(first[:3]))}":
-        return "The first error decided. What was true a moment ago no longer matters: keep the last one (`reraise=True` does)."
-    if wrong.keys() <= {"404"}:
-        return "Downstream says that there is no such thing, and that is what the caller wants to know: its 404 is a 404 here, too."
     if wrong.keys() <= {"403", "500"}:
         return (
             "Another team's 4xx or 500 was handed on as it is, so the caller looks for a mistake in a request that was right. It is a 502: "
             "between you and downstream something is wrong, and the caller can't help it."
         )
+    if wrong.keys() <= {"404"}:
+        return "Downstream says that there is no such thing, and that is what the caller wants to know: its 404 is a 404 here, too."
+    if any(text.startswith("500") for text in wrong.values()):
+        return (
+            "An error of downstream came out as a 500: nobody caught it. tenacity raises `RetryError` in the end unless it is told "
+            "`reraise=True`; and `answer_for` has to return an error for whatever it gets."
+        )
+    firsts = {name: name[:3] if name[0] == "5" else "503" for name in wanted if "," in name}
+    if all(got[name][:3] == status for name, status in firsts.items()):
+        return "The first error decided. What was true a moment ago no longer matters: keep the last one (`reraise=True` does)."
     codes = [text for name, text in wrong.items() if text[:3] == wanted[name][:3]]
     if len(codes) == len(wrong):
         return "The status is right, but `error` is not the code that belongs to it: `BAD_GATEWAY`, `UNAVAILABLE`, `TIMEOUT` or `NOT_FOUND`."
+    first = next(iter(wrong))
     return f"After {first} the caller has to get {wanted[first]}: look at what `answer_for` makes of that error."
+
+
+HARDLY_A_PAUSE = (
+    "There is hardly a pause before the second attempt, so it meets the same fault as the first. tenacity's default is none; "
+    "start with about 0.05 s."
+)
+
+
+def why_no_growth(first: list[float]) -> str:
+    if shortest(first) < 0.02:
+        return HARDLY_A_PAUSE
+    return (
+        "The second pause is not longer than the first: what did not pass within the first pause needs a longer one. Double it for each "
+        "attempt (and keep the jitter smaller than what is doubled: `wait_exponential_jitter` adds up to 1 s unless told otherwise)."
+    )
 
 
 def why_notified(got: dict[str, int]) -> str:

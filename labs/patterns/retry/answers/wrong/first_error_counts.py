@@ -1,0 +1,29 @@
+"""Remembers the first error and raises that one.
+
+exercise: with_retries
+check: test_last_error_decides
+cause: The first error decided
+"""
+
+
+def is_transient(error):
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code in (429, 502, 503, 504)
+    return isinstance(error, httpx.TransportError)
+
+
+async def with_retries(attempt, may_retry):
+    first = None
+    async with asyncio.timeout(DEADLINE):
+        for number in (1, 2, 3):
+            try:
+                return await attempt()
+            except httpx.HTTPError as error:
+                log.warning("attempt %d failed", number)
+                first = first or error
+                if number == 3 or not is_transient(error) or not may_retry():
+                    raise first from None
+                seconds = seconds_to_wait(number, error)
+                if seconds > DEADLINE - 0.5:
+                    raise
+            await asyncio.sleep(seconds)

@@ -1,0 +1,19 @@
+"""Exponential and the same for everybody.
+
+exercise: pause
+check: test_pauses_grow_and_differ
+cause: Every request pauses for the same time
+"""
+
+
+def pause(number, told):
+    usual = 0.2 * 2 ** (number - 1)
+    if told is None:
+        return usual
+    if told.strip().isdecimal():
+        return float(told) + usual
+    try:
+        seconds = (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return usual
+    return max(seconds, 0.0) + usual

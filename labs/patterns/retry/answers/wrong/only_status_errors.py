@@ -1,0 +1,22 @@
+"""Broken connections are not in the list.
+
+exercise: with_retries
+check: test_every_passing_fault_is_tried_again
+cause: an httpx.TransportError
+"""
+
+
+def is_transient(error):
+    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code in (429, 502, 503, 504)
+
+
+async def with_retries(attempt, may_retry):
+    retrying = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception(is_transient),
+        stop=tenacity.stop_after_attempt(3) | tenacity.stop_before_delay(DEADLINE) | (lambda state: not may_retry()),
+        wait=lambda state: seconds_to_wait(state.attempt_number, state.outcome.exception()),
+        after=lambda state: log.warning("attempt %d failed", state.attempt_number),
+        reraise=True,
+    )
+    async with asyncio.timeout(DEADLINE):
+        return await retrying(attempt)

@@ -1,0 +1,24 @@
+"""Leaves time-outs out: the next attempt could take as long.
+
+exercise: with_retries
+check: test_everything_in_time
+cause: An attempt that timed out was not tried again
+"""
+
+
+def is_transient(error):
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code in (429, 502, 503, 504)
+    return isinstance(error, (httpx.NetworkError, httpx.ProtocolError))
+
+
+async def with_retries(attempt, may_retry):
+    retrying = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception(is_transient),
+        stop=tenacity.stop_after_attempt(3) | tenacity.stop_before_delay(DEADLINE) | (lambda state: not may_retry()),
+        wait=lambda state: seconds_to_wait(state.attempt_number, state.outcome.exception()),
+        after=lambda state: log.warning("attempt %d failed", state.attempt_number),
+        reraise=True,
+    )
+    async with asyncio.timeout(DEADLINE):
+        return await retrying(attempt)
