@@ -108,6 +108,7 @@ def json_to_stdout():
 
 
 def test_a_handler_added_on_each_start_writes_each_record_once(runners, http):
+    runners(json_to_stdout).start({})  # somebody else's, whose handlers are on the same loggers
     runner = runners(json_to_stdout)
     for _ in range(3):
         http.get(runner.start({}))
@@ -116,11 +117,12 @@ def test_a_handler_added_on_each_start_writes_each_record_once(runners, http):
 
 def structlog_factory(factory):
     def create_app():
+        service = os.environ["SERVICE_NAME"]
         structlog.configure(
-            processors=[lambda *event: {**event[2], "service": os.environ["SERVICE_NAME"]}, structlog.processors.JSONRenderer()],
+            processors=[lambda *event: {**event[2], "service": service}, structlog.processors.JSONRenderer()],
             logger_factory=factory,
             cache_logger_on_first_use=True,
-        )  # fmt: skip
+        )
         return app_with(lambda: log.info("seen"))
 
     return create_app
@@ -188,8 +190,6 @@ def test_logging_is_put_back_as_it_was(runners):
 
 
 def test_everything_a_service_writes_is_captured_and_nothing_else(runners, http, capsys):
-    pool = ThreadPoolExecutor(1)
-
     def factory():
         buffer = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", line_buffering=True)
         app = FastAPI()
@@ -201,7 +201,8 @@ def test_everything_a_service_writes_is_captured_and_nothing_else(runners, http,
             sys.stdout.write("pieces\n")
             await asyncio.to_thread(print, "print from to_thread")
             await asyncio.get_running_loop().run_in_executor(None, print, "print from the executor")
-            await asyncio.get_running_loop().run_in_executor(pool, print, "print from a pool")
+            with ThreadPoolExecutor(1) as pool:
+                await asyncio.get_running_loop().run_in_executor(pool, print, "print from a pool")
             asyncio.get_running_loop().call_soon(print, "print from a callback")
             await asyncio.sleep(0)
 
@@ -220,13 +221,15 @@ def test_everything_a_service_writes_is_captured_and_nothing_else(runners, http,
         return app
 
     runner = runners(factory)
+    runner.start({})
+    http.get(f"{runner.start({})}/sync")  # threads that are kept for the next service
+    http.get(f"{runner.start({})}/async")
     url = runner.start({})
     print("the notebook's own")
     http.get(f"{url}/async")
     http.get(f"{url}/sync")
     threading.Thread(target=print, args=("the notebook's thread",)).start()
     runner.stop()
-    pool.shutdown()
     expected = ["print from async", "in pieces", "print from to_thread", "print from the executor", "print from a pool",
                 "print from a callback", "print from sync", "print to stderr", "bytes ä", "wrapped buffer", "last resort",
                 "print from a thread", "no newline at the end"]  # fmt: skip

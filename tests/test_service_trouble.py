@@ -15,7 +15,7 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
-from labs.service import Incident, NotStarted
+from labs.service import Incident, NotStarted, StartFailed
 
 
 def app_with(path="/", endpoint=lambda: "hello", **options):
@@ -210,6 +210,18 @@ def test_sys_exit_in_a_task_of_its_own_ends_the_service_and_not_the_next_one(run
     swallow(http, runner.start({}))
     runner.stop()
     assert "exited" in [incident.kind for incident in runner.incidents]
+    runner.factory = app_with
+    assert http.get(runner.start({})).json() == "hello"
+
+
+def test_sys_exit_while_starting_is_a_sentence(runners, http):
+    async def leave_later():
+        asyncio.get_running_loop().call_soon(sys.exit, 6)
+        await asyncio.sleep(60)
+
+    runner = runners(lambda: FastAPI(lifespan=lifespan(before=leave_later)))
+    with pytest.raises(StartFailed, match=r"The service ended its process with SystemExit\(6\)\."):
+        runner.start({})
     runner.factory = app_with
     assert http.get(runner.start({})).json() == "hello"
 
