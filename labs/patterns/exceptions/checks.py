@@ -327,17 +327,18 @@ def test_broken_transfer(service):
 
 @pytest.mark.check("boundary", level="expert", after="test_broken_transfer")
 def test_broken_transfer_is_logged(service, logs):
-    """A failure after the first byte is in the log with its stack."""
+    """A failure after the first byte is in the log with its stack, and nobody tried to answer a second time."""
     service.get("/drills/stream", partial=True)
     logs.complete()
-    found = [
-        failure
-        for failure in failures(logs)
-        if "RuntimeError" in failure.text and failure.level in ("error", "critical")
-    ]
+    found = [f for f in failures(logs) if "RuntimeError" in f.text and f.level in ("error", "critical")]
     assert found != [], (
-        "The transfer broke and the log says nothing. Where it is too late for an answer, raise again (the server logs what reaches it) "
-        "or log it yourself with its stack; don't just return."
+        "The transfer broke and the log says nothing. Where it is too late for an answer, raise again (the server logs what "
+        "reaches it) or log it yourself with its stack; don't just return."
+    )
+    refused = [line for line in logs.lines if "ASGI message" in line and "http.response.start" in line]
+    assert refused == [], (
+        "A second answer was sent after the first had begun, and only the server's refusal kept it from the client. Whether it is too "
+        "late is for your boundary to know: note when `http.response.start` passes `send`, and raise again from then on."
     )
 
 
