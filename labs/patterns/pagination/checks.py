@@ -89,7 +89,7 @@ def test_beyond_the_end_is_empty(service, database, fresh):
     """A page beyond the end is 200 with no items and the real total."""
     total = fresh.number(11, 19)
     add_users(database, fresh, total)
-    for number in (3, fresh.number(4, 9_999)):
+    for number in (3, fresh.number(4, 99)):
         page = get_page(service, "/users", page=number, page_size=10)
         got = {"items": page["items"], "total": page["total"], "page": page["page"], "total_pages": page["total_pages"]}
         wanted = {"items": [], "total": total, "page": number, "total_pages": 2}
@@ -111,7 +111,7 @@ def test_only_the_page_is_loaded(service, database, fresh):
     rows = add_users(database, fresh, 60)
     wanted = [row["id"] for row in rows[10:20]]
     assert ids(get_page(service, "/users", page=2, page_size=10)["items"]) == wanted, "The healthy page is wrong already."
-    damage(database, "users", [rows[n] for n in (4, 35, 55)], ("name", "email", "created_at"))
+    damage(database, "users", [rows[n] for n in (4, 35, 55)], ("name", "email"))
     assert_undisturbed(service, "/users", wanted, page=2, page_size=10)
 
 
@@ -185,7 +185,7 @@ def test_only_the_page_of_orders_is_loaded(service, database, fresh):
     page = get_page(service, "/orders", status="open", page=2, page_size=7)
     assert ids(page["items"]) == wanted, "The healthy page is wrong already."
     others = [matching[3], matching[17], matching[25], *(row for row in rows if row["status"] == "paid")]
-    damage(database, "orders", others, ("item", "created_at"))
+    damage(database, "orders", others, ("item",))
     assert_undisturbed(service, "/orders", wanted, status="open", page=2, page_size=7)
 
 
@@ -204,7 +204,7 @@ def test_feed_shows_all(service, database, fresh):
     assert_items("/orders", first["items"], rows[:20], rows)
     for limit in (fresh.number(6, 9), len(rows), len(rows) + 1):
         seen = walk_feed(service, limit, most=len(rows) // limit + 3)
-        assert seen == [row["id"] for row in rows], why_feed(seen, rows, limit)
+        assert listing(seen, rows) == listing(ids(rows), rows), why_feed(seen, rows, limit)
 
 
 @pytest.mark.check("feed", level="medium", after="test_feed_shows_all")
@@ -222,14 +222,14 @@ def test_feed_crosses_ties(service, database, fresh):
     rows = add_orders(database, fresh, fresh.number(40, 50), moments=3)
     limit = fresh.number(4, 6)
     seen = walk_feed(service, limit, most=len(rows) // limit + 3)
-    assert seen == [row["id"] for row in rows], why_feed(seen, rows, limit)
+    assert listing(seen, rows) == listing(ids(rows), rows), why_feed(seen, rows, limit)
 
 
 @pytest.mark.check("feed", level="hard", after="test_feed_shows_all")
 def test_forged_cursor_is_refused(service, database, fresh):
     """A cursor that is none is 422; one that was tampered with is never a 500."""
     add_orders(database, fresh, 12)
-    for cursor in (fresh.token(), f"{fresh.token()}!%/\\ü", "'; DROP TABLE orders; --", "0" * 2000):
+    for cursor in (fresh.token(), f"{fresh.token()}!%/\\ü", "'; DROP TABLE orders; --", "z" * 2000):
         answer = service.get(url("/orders/feed", cursor=cursor))
         assert answer.status == 422, why_forged(answer)
     real = get_feed(service, limit=5)["next_cursor"]
@@ -252,7 +252,7 @@ def test_feed_survives_inserts(service, database, fresh):
             database.execute("INSERT INTO orders (user_id, item, amount, status, created_at) VALUES (?, ?, ?, ?, ?)", *row)
 
     seen = [number for number in walk_feed(service, 7, most=40, between=come_in) if number in there]
-    assert seen == there, why_moved(seen, there, "come in")
+    assert listing(seen, rows) == listing(there, rows), why_moved(seen, there, "come in")
 
 
 @pytest.mark.check("feed", level="expert", after="test_feed_crosses_ties")
@@ -272,7 +272,7 @@ def test_feed_survives_deletions(service, database, fresh):
 
     seen = walk_feed(service, 7, most=20, between=go, shown=shown)
     there = [row["id"] for row in rows]  # what goes had been shown before
-    assert seen == there, why_moved(seen, there, "go")
+    assert listing(seen, rows) == listing(there, rows), why_moved(seen, there, "go")
 
 
 @pytest.mark.check("feed", level="expert", after="test_feed_crosses_ties")
@@ -281,7 +281,7 @@ def test_feed_loads_its_page(service, database, fresh):
     rows = add_orders(database, fresh, 60)
     first = get_feed(service, limit=10)
     cursor = first["next_cursor"]
-    damage(database, "orders", [rows[n] for n in (4, 35, 55)], ("item", "created_at"))
+    damage(database, "orders", [rows[n] for n in (4, 35, 55)], ("item",))
     assert_undisturbed(service, "/orders/feed", [row["id"] for row in rows[10:20]], limit=10, cursor=cursor)
 
 
@@ -427,13 +427,26 @@ def walk_feed(
         "The feed does not end: whoever follows `next_cursor` goes round, or on for ever. It is `null` when nothing follows, and moves "
         "on with every page.",
         expected=f"null after at most {most} pages",
-        got={"ids shown": seen[:60], "next_cursor": page["next_cursor"]},
+        got=f"{page['next_cursor']}\nafter these ids: {seen[:60]}",
     )
 
 
 def ids(items: list[Any]) -> list[Any]:
     """The ids of the rows on a page."""
     return [item["id"] for item in items]
+
+
+def listing(numbers: Sequence[Any], rows: Sequence[Row]) -> str:
+    """Ids as a learner reads them: a line for each moment. Equal for equal ids only."""
+    times = {row["id"]: row["created_at"][11:19] for row in rows}
+    lines: list[str] = []
+    for number in numbers:
+        time = times.get(number, "?")
+        if lines and lines[-1].startswith(time):
+            lines[-1] += f", {number}"
+        else:
+            lines.append(f"{time:8}  id {number}")
+    return "\n".join(lines) or "(no rows)"
 
 
 def answer_and_page(service: ServiceUnderTest, path: str, query: Row) -> tuple[Answer, Any]:
@@ -464,11 +477,10 @@ def assert_let_through(service: ServiceUnderTest, path: str, **query: str) -> No
 def assert_absurd_is_harmless(service: ServiceUnderTest, path: str, **query: str) -> None:
     """Fail unless absurd page numbers get an empty page or a 422."""
     for number in ABSURD:
-        for page_size in (20, 100):
-            answer, page = answer_and_page(service, path, {**query, "page": number, "page_size": page_size})
-            if answer.status == 422 or (isinstance(page, dict) and page.get("items") == []):
-                continue
-            raise CheckFailed(why_absurd(answer), expected="422, or 200 with no items", got=answer)
+        answer, page = answer_and_page(service, path, {**query, "page": number, "page_size": 100})
+        if answer.status == 422 or (isinstance(page, dict) and page.get("items") == []):
+            continue
+        raise CheckFailed(why_absurd(answer), expected="422, or 200 with no items", got=answer)
 
 
 def assert_items(path: str, items: list[Any], wanted: list[Row], rows: list[Row]) -> None:
@@ -479,7 +491,8 @@ def assert_items(path: str, items: list[Any], wanted: list[Row], rows: list[Row]
             expected=f"objects with {', '.join(MEMBERS[path])}",
             got=items[:3],
         )
-    assert ids(items) == ids(wanted), why_order(ids(items), ids(wanted), rows, 1, len(wanted))
+    cause = why_order(ids(items), ids(wanted), rows, 1, len(wanted))
+    assert listing(ids(items), rows) == listing(ids(wanted), rows), cause
     names = MEMBERS[path]
     got = [{name: item.get(name) for name in names} for item in items]
     expected = [{name: row[name] for name in names} for row in wanted]
@@ -499,12 +512,13 @@ def assert_walk(
     """Fail unless all pages together are these rows, in order, and each page says how many there are."""
     rows = rows or wanted
     count = -(-len(wanted) // page_size)
-    for number in range(1, count + 2):
+    for number in range(1, count + 1):
         page = get_page(service, path, **query, page=number, page_size=page_size)
         here, there = ids(page["items"]), ids(wanted[(number - 1) * page_size : number * page_size])
         if here != there:
             cause = why_filter(page, wanted, rows, query) or why_order(here, there, wanted, number, page_size)
-            raise CheckFailed(cause, expected={"page": number, "ids": there}, got={"page": number, "ids": here})
+            heading = f"page {number} of {page_size}\n"
+            raise CheckFailed(cause, expected=heading + listing(there, rows), got=heading + listing(here, rows))
         got = {"total": page["total"], "total_pages": page["total_pages"]}
         expected = {"total": len(wanted), "total_pages": count}
         if got != expected:
@@ -800,8 +814,8 @@ def why_feed(seen: list[Any], rows: list[Row], limit: int) -> str:
         )
     if seen == wanted[: len(seen)]:
         return (
-            "The feed ends too early: `next_cursor` is `null` only when nothing follows. A page that is full does not say so; ask for one row "
-            "more than you show."
+            "The feed ends too early. Either `next_cursor` is `null` because a page is full, which does not say that nothing follows (ask for one row "
+            "more than you show), or the condition leaves out what follows: compare the pair, `(created_at, id) < (…, …)`."
         )
     kept = {times[number] for number in seen}
     if all(times[number] in kept for number in missing):
