@@ -165,15 +165,16 @@ def test_redis_is_slow_until_up_even_for_who_is_waiting(cache, client, wait_unti
 
 
 def test_redis_fails_n_commands_on_the_same_connection(cache, client):
-    client.ping()
-    cache.fail(2)
     with client.client() as one:
+        number = one.client_id()
+        cache.fail(2)
         for _ in range(2):
             with pytest.raises(redis.exceptions.BusyLoadingError):
                 one.connection.send_command("GET", "k")
                 one.connection.read_response()
         one.connection.send_command("GET", "k")
         assert one.connection.read_response() is None
+        assert one.client_id() == number
     cache.fail(5)
     cache.up()
     assert client.get("k") is None

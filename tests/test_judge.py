@@ -52,11 +52,13 @@ def demo_app(greet=None, count=None):
 
 @pytest.fixture
 def lab(tmp_path):
-    """Makes a lab of these checks, with the demo's lesson."""
+    """Makes a lab of these checks, with the demo's lesson. To pytest, all of them have the same module name."""
+    made = []
 
     def make(source):
-        folder = tmp_path / "made"
-        folder.mkdir()
+        folder = tmp_path / str(len(made)) / "labs" / "patterns" / "made"
+        folder.mkdir(parents=True)
+        made.append(folder)
         shutil.copy(DEMO.folder / "lesson.md", folder)
         (folder / "checks.py").write_text("import pytest\nfrom labs.judge import *\n" + source)
         return Pattern(folder)
@@ -313,15 +315,13 @@ def test_a_report_survives_json(runners):
 
 
 def test_two_labs_in_one_process_have_their_own_checks(runners, lab):
-    other = lab("""
-@pytest.mark.check("greet")
-def test_other(service):
-    assert service.get("/hello/x").status == 200
-""")
+    check = '@pytest.mark.check("greet")\ndef test_{}(service):\n    assert service.get("/hello/x").status == 200\n'
+    both = [lab(check.format("one")), lab(check.format("two"))]
     runner = runners(demo_app())
     for _ in range(2):
-        assert [verdict.check for verdict in run_checks(other, runner).verdicts] == ["test_other"]
-        assert len(run_checks(DEMO, runner).verdicts) == 3
+        names = [[verdict.check for verdict in run_checks(pattern, runner).verdicts] for pattern in both]
+        assert names == [["test_one"], ["test_two"]]
+    assert len(run_checks(DEMO, runner).verdicts) == 3
 
 
 def test_checks_that_can_not_be_read_are_a_sentence(runners, lab):
