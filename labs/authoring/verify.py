@@ -27,7 +27,7 @@ __all__ = ["verify"]
 DEADLINE = 60.0  # seconds for one run of all checks; the slowest wrong answer blocks every request for 3 s
 TIMED = 3  # runs over the reference: the table shows their median
 SHARED = 4  # services judged one after another in the same process of their own
-PROGRESS_EVERY = 2.0  # seconds
+PROGRESS_EVERY = 5.0  # seconds
 HOSTS = ("runner", "process")
 
 Rule = Callable[[Report], Iterator[tuple[str, str]]]
@@ -70,7 +70,7 @@ def verify(
 
 
 class _Progress:
-    """A line every other second, so that nobody wonders whether it still works."""
+    """A line every few seconds, so that nobody wonders whether it still works."""
 
     def __init__(self, total: int, problems: Problems, out: Callable[[str], None]) -> None:
         self._total, self._problems, self._out = total, problems, out
@@ -83,7 +83,8 @@ class _Progress:
         now = time.monotonic()
         if now - self._said >= PROGRESS_EVERY:
             self._said = now
-            found = f", {self._problems.count()} problems so far" if self._problems.count() else ""
+            count = self._problems.count()
+            found = f", {count} problem{'' if count == 1 else 's'} so far" if count else ""
             self._out(
                 f"{self._done:>5} of {self._total} after {now - self._started:.0f} s: {job.label}{found}"
             )
