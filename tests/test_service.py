@@ -224,7 +224,8 @@ def test_a_start_that_hangs_ends_at_its_deadline_and_keeps_the_address(runners, 
     release.set()
 
 
-def test_a_shutdown_that_hangs_or_is_unfinished_is_an_incident(runners):
+def test_a_shutdown_that_hangs_or_is_unfinished_is_an_incident(runners, monkeypatch):
+    monkeypatch.setattr("labs.service.app.SHUTDOWN", 0.5)
     started = time.monotonic()
     runner = runners(lambda: FastAPI(lifespan=lifespan(after=lambda: asyncio.sleep(60))))
     runner.start({})
