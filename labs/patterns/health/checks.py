@@ -18,6 +18,7 @@ HANG = 4.0  # the same when something hangs, and a round of questions may take 2
 LIMIT = 2.5  # seconds for an answer of readiness
 CROWD = 40
 CONNECTIONS = 10  # to Redis, for any number of probes
+OVER_A_HANG = 25  # the same over a whole hang: where one was given up, the next question takes a new one
 
 Why = Callable[[Answer], str]
 
@@ -41,13 +42,10 @@ def test_live_asks_nobody(service, database, cache, downstream):
             *(getattr(backing, what) for backing in (database, cache, downstream)),
             ends=(database, cache, downstream),
         ):
-            answer = probe(
+            answer = prompt_live(
                 service,
-                LIVE,
-                why_silent=(
-                    "Liveness hangs with a dependency: it asks one, or the event loop is blocked by something that does. Kubernetes "
-                    "would restart every pod."
-                ),
+                "Liveness hangs with a dependency: it asks one, or the event loop is blocked by something that does. Kubernetes "
+                "would restart every pod.",
             )
         broken = "are down" if what == "down" else "hang"
         assert answer.status == 200, why_not_live(
@@ -112,7 +110,7 @@ def test_startup_takes_its_time(service, fresh):
 
 
 @pytest.mark.check("starting", level="hard", after="test_startup_takes_its_time")
-def test_a_failed_start_is_tried_again(service, fresh):
+def test_a_failed_start_is_tried_again(service):
     """An initialisation that fails is no success, and is tried again until it succeeds."""
     takes, failures = 0.15, 2
     begun = time.monotonic()
@@ -287,7 +285,7 @@ def test_the_answer_tells_no_more(service, database, cache):
     with fault(database.down, cache.down, ends=(database, cache)):
         answer = not_ready(service, None, "Database and Redis are down")
     secrets = {
-        "Redis' address": str(cache.port),
+        "Redis' address": f":{cache.port}",
         "a host": "127.0.0.1",
         "the database's file": database.path.name,
         "a URL": "://",
@@ -309,16 +307,17 @@ def test_downstream_is_optional(service, downstream):
     become_ready(service)
     for what in ("down", "hang"):
         with fault(getattr(downstream, what), ends=[downstream]):
+            minds = (
+                f"Downstream {'is down' if what == 'down' else 'hangs'} and readiness minds. It is optional: don't ask it, or an "
+                "outage of theirs would become yours."
+            )
             for _ in range(3):
-                answer = probe(
+                until(
                     service,
                     READY,
-                    why_silent="Readiness waits for downstream, which is optional: don't ask it.",
-                )
-                assert (answer.status, answer.seconds < LIMIT) == (200, True), why_status(
-                    answer,
-                    f"Downstream {'is down' if what == 'down' else 'hangs'} and readiness minds. It is optional: an outage of theirs "
-                    "would become yours.",
+                    lambda answer: answer.status == 200 and answer.seconds <= LIMIT,
+                    lambda answer: why_status(answer, minds),  # noqa: B023
+                    silent=minds,
                 )
 
 
@@ -413,7 +412,7 @@ def test_a_crowd_is_cheap_while_redis_hangs(service, cache):
         "In a crowd some probes wait longer than one alone: they queue for a connection or for a lock, each with a deadline of its own that "
         "begins late."
     )
-    assert made <= CONNECTIONS, (
+    assert made <= OVER_A_HANG, (
         f"{made} connections to Redis for {CROWD} probes: each of them asks by itself. Let those that come while a round of questions "
         "is under way wait for its answer."
     )
@@ -472,12 +471,13 @@ def until(
     why: Why,
     *,
     expected: str = "",
+    silent: str = "",
     patience: float = PATIENCE,
 ) -> Answer:
     """Probe until the answer is the wanted one; answers may be a second old. Fails with the cause of the last one."""
     end = time.monotonic() + patience
     while True:
-        answer = probe(service, path, why_silent=silence(path))
+        answer = probe(service, path, why_silent=silent or silence(path))
         if wanted(answer):
             return answer
         if time.monotonic() > end or answer.status not in (200, 503):
@@ -567,20 +567,33 @@ def drained(service: Any) -> None:
     )
 
 
+def prompt_live(service: Any, why_silent: str) -> Answer:
+    """Liveness, asked up to three times when it is slow: a busy machine is late once, a question each time."""
+    for _ in range(3):
+        answer = probe(service, LIVE, why_silent=why_silent)
+        if answer.status != 200 or answer.seconds <= 1.0:
+            break
+    return answer
+
+
 def live_meanwhile(service: Any, cache: Any) -> Answer:
     """While a probe of readiness waits for Redis, liveness answers at once. What readiness said in the end."""
-    before = len(cache.commands)
-    pending = service.begin("GET", READY, deadline=6.0)
-    end = time.monotonic() + 0.1  # for the question to be on its way; a monitor may not ask at all
-    while len(cache.commands) == before and not pending.done() and time.monotonic() < end:
-        time.sleep(0.002)
-    answer = probe(service, LIVE, why_silent=_BLOCKED)
-    assert answer.seconds <= 1.0, _BLOCKED
-    assert answer.status == 200, why_not_live(answer, "Redis hangs, and liveness fails with it.")
-    try:
-        return pending.result()  # type: ignore[no-any-return]
-    except CheckFailed as error:
-        raise CheckFailed(why_late("Redis hangs"), expected="503 within 2.5 s", got=error.got) from None
+    for _ in range(3):
+        before = len(cache.commands)
+        pending = service.begin("GET", READY, deadline=6.0)
+        end = time.monotonic() + 0.1  # for the question to be on its way; a monitor may not ask at all
+        while len(cache.commands) == before and not pending.done() and time.monotonic() < end:
+            time.sleep(0.002)
+        live = probe(service, LIVE, why_silent=_BLOCKED)
+        try:
+            answer: Answer = pending.result()
+        except CheckFailed as error:
+            raise CheckFailed(why_late("Redis hangs"), expected="503 within 2.5 s", got=error.got) from None
+        if live.status != 200 or live.seconds <= 1.0:
+            break
+    assert live.seconds <= 1.0, _BLOCKED
+    assert live.status == 200, why_not_live(live, "Redis hangs, and liveness fails with it.")
+    return answer
 
 
 def at_once(one: float, other: float) -> float:
