@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("patterns", metavar="PATTERN", nargs="*", help="labs (default: all)")
     verify.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
     verify.add_argument("--repeat", type=int, default=1, help="judge everything this many times")
+    verify.add_argument("--thorough", action="store_true", help="judge wrong answers by every check, not only theirs")
     verify.set_defaults(run=_verify, passes_on=False)
 
     build = commands.add_parser("build", help="make notebooks/ and solutions/ from the lesson files")
@@ -131,7 +132,7 @@ def _summarize(reports: list[Report]) -> None:
 def _verify(options: argparse.Namespace) -> int:
     from labs.authoring.verify import verify
 
-    return 0 if verify(_chosen(options.patterns), jobs=options.jobs, repeat=options.repeat) else 1
+    return 0 if verify(_chosen(options.patterns), jobs=options.jobs, repeat=options.repeat, thorough=options.thorough) else 1
 
 
 def _build(options: argparse.Namespace) -> int:

@@ -187,7 +187,8 @@ class Lab:
             self._report,
             views,
             eyebrow=f"Lab {lesson.order:02d} · {lesson.minutes} min",
-            footer=self._what_next(),
+            # Not in executed notebooks: they would change with every lab that is added.
+            footer=self._what_next() if somebody_watches() else "",
         )
 
     def _what_next(self) -> str:

@@ -437,7 +437,7 @@ def proof(tmp_path_factory):
     lines = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(content, "MINIMUM", content.TOUR)
-        good = verify(labs, jobs=2, root=root, out=lines.append)
+        good = verify(labs, jobs=2, root=root, out=lines.append, thorough=True)
     return good, lines
 
 

@@ -41,6 +41,7 @@ def verify(
     root: Path = ROOT,
     out: Callable[[str], None] = print,
     deadline: float = DEADLINE,
+    thorough: bool = False,
 ) -> bool:
     """Prove these labs and print the figures; True when there is nothing to complain about.
 
@@ -49,14 +50,15 @@ def verify(
     fails the check that it names, and is told the cause that it names. Incomplete content and stale notebooks
     are refused.
 
-    With `repeat`, every run is made so many times: a check must not be right only most of the time.
+    A wrong answer is judged by the check that it names and those which that one builds on; `thorough` judges it by
+    all, so that a check which breaks over it is found, too. With `repeat`, every run is made so many times: a check must not be right only most of the time.
     """
     started = time.perf_counter()
     problems = Problems(root, repeat)
     proofs = [_Proof(pattern, problems, root) for pattern in patterns]
     for sentence in (*homeless(patterns, root), *_shared_names(proofs)):
         problems.say(sentence)
-    todo = [job for proof in proofs for job in proof.jobs(repeat, deadline)]
+    todo = [job for proof in proofs for job in proof.jobs(repeat, deadline, thorough)]
     total = sum(map(_runs_in, todo))
     out(f"{total} runs over {len(proofs)} lab{'' if len(proofs) == 1 else 's'}, {jobs} at once")
     run_jobs(todo, jobs, _Progress(total, problems, out).step)
@@ -100,6 +102,7 @@ class _Run:
     source: str
     rule: Rule
     times: int = 1
+    only: str = ""  # judge by this check and those that it builds on; empty: by all
 
 
 @dataclass
@@ -136,14 +139,14 @@ class _Proof:
     def at(self, path: Path, sentence: str, *, key: str = "", run: bool = False) -> None:
         self.problems.at(path, sentence, key=key, lab=self.pattern.name, run=run)
 
-    def jobs(self, repeat: int, deadline: float) -> Iterator[Job]:
+    def jobs(self, repeat: int, deadline: float, thorough: bool) -> Iterator[Job]:
         """Every run that proves something."""
         if self.lesson is None:
             return
         name, order = self.pattern.name, {"folder": str(self.pattern.folder), "lesson": self.lesson.to_json()}
         yield Job(f"{name} checks.py", {**order, "do": "inspect"}, deadline, self._inspected)
         try:
-            runs = list(self._runs(self.lesson)) * repeat
+            runs = list(self._runs(self.lesson, thorough)) * repeat
         except UserError as error:
             self.at(self.pattern.folder / "lesson.md", str(error))
             return
@@ -155,11 +158,12 @@ class _Proof:
             first = group[0]
             judge = {**order, "do": "judge", "host": first.host, "times": first.times}
             judge["sources"] = [run.source for run in group]
+            judge["only"] = [run.only for run in group]
             yield Job(
                 f"{name} {first.label}", judge, deadline * first.times, functools.partial(self._judged, group)
             )
 
-    def _runs(self, lesson: Lesson) -> Iterator[_Run]:
+    def _runs(self, lesson: Lesson, thorough: bool) -> Iterator[_Run]:
         source = self.pattern.folder / "lesson.md"
         names = [exercise.name for exercise in lesson.exercises]
         for host in HOSTS:
@@ -179,7 +183,10 @@ class _Proof:
         for answer in self.answers:
             if not answer.right:
                 fails = functools.partial(rules.must_fail, check=answer.check, cause=answer.cause)
-                yield _Run(answer.path, answer.name, "runner", assemble(lesson, answer.cells), fails)
+                # All of the checks take three times as long, and say nothing more about this mistake.
+                only = "" if thorough else answer.check
+                source_of_it = assemble(lesson, answer.cells)
+                yield _Run(answer.path, answer.name, "runner", source_of_it, fails, only=only)
 
     def _inspected(self, job: Job) -> None:
         file = self.pattern.checks_file

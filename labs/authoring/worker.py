@@ -23,7 +23,7 @@ from labs.course import Pattern
 from labs.errors import UserError
 from labs.judge.engine import run_checks
 from labs.lesson import Lesson
-from labs.service import Runner, load_factory
+from labs.service import Host, Runner, load_factory
 from labs.service.process import ProcessHost
 
 __all__ = ["main"]
@@ -98,19 +98,24 @@ def _judge(job: dict[str, Any], say: Callable[..., None]) -> None:
     with tempfile.TemporaryDirectory(prefix="labs-verify-") as folder:
         path = Path(folder) / "service.py"
         host = ProcessHost(f"{path}:create_app", needs=pattern.backings) if job["host"] == "process" else None
-        for source in job["sources"]:
+        for source, only in zip(job["sources"], job["only"], strict=True):
             # Compiled from the source before, which may be of the same second and size.
             shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)
             path.write_text(source, "utf-8")
             with _deadline(job["deadline"], host, say):
-                say(run=_run(pattern, host, path, job["times"]))
+                say(run=_run(pattern, host, path, job["times"], only))
         if host is not None:
             host.close()
 
 
-def _run(pattern: Pattern, host: ProcessHost | None, path: Path, times: int) -> dict[str, Any]:
+def _run(pattern: Pattern, host: ProcessHost | None, path: Path, times: int, only: str) -> dict[str, Any]:
+    """Reports of so many runs; with `only`, of that check and of those that it builds on."""
+
+    def judge(host: Host) -> list[dict[str, Any]]:
+        return [run_checks(pattern, host, only=only, and_earlier=True).to_dict() for _ in range(times)]
+
     if host is not None:
-        return {"reports": [run_checks(pattern, host).to_dict() for _ in range(times)]}
+        return {"reports": judge(host)}
     try:
         runner = Runner(load_factory(f"{path}:create_app"))
     except UserError as error:
@@ -119,7 +124,7 @@ def _run(pattern: Pattern, host: ProcessHost | None, path: Path, times: int) -> 
         return {
             "problem": "The service raises NotImplementedError when it is imported, not when it is called."
         }
-    reports = [run_checks(pattern, runner).to_dict() for _ in range(times)]
+    reports = judge(runner)
     runner.close()
     return {"reports": reports}
 

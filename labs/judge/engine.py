@@ -43,14 +43,16 @@ def run_checks(
     host: Host,
     *,
     only: str = "",
+    and_earlier: bool = False,
     seed: str = "",
     listener: Callable[[Verdict], None] | None = None,
 ) -> Report:
-    """Judge one service by one lab's checks. `only` names an exercise or a check; `listener` hears of each step.
+    """Judge one service by one lab's checks. `only` names an exercise or a check, `and_earlier` adds those that it
+    builds on; `listener` hears of each step.
 
     Never raises for what the service does. KeyboardInterrupt ends the run: what was judged by then stands.
     """
-    plugin = JudgePlugin(host, [pattern], listener=listener, only=only)
+    plugin = JudgePlugin(host, [pattern], listener=listener, only=only, and_earlier=and_earlier)
     facts = Fresh(seed)
     started = time.perf_counter()
     code = _pytest([pattern.checks_file], _QUIET, plugin, Fixtures(host, facts, pattern.backings))

@@ -39,10 +39,12 @@ class JudgePlugin:
         *,
         listener: Callable[[Verdict], None] | None = None,
         only: str = "",
+        and_earlier: bool = False,
     ) -> None:
         self.host = host
         self.listener = listener or (lambda verdict: None)
         self.only = only
+        self.and_earlier = and_earlier  # also the checks that those of `only` build on
         self.problem = ""  # why judging ended before its end
         self._patterns = {pattern.checks_file.resolve(): pattern for pattern in patterns}
         self._verdicts: dict[tuple[Path, str], Verdict] = {}
@@ -73,6 +75,8 @@ class JudgePlugin:
         blank = {(item.path, item.name): self._blank_verdict(item) for item in items}
         if self.only:
             chosen = [item for item in items if self.only in (item.name, blank[item.path, item.name].exercise)]
+            if self.and_earlier:
+                chosen = _with_earlier(chosen, items)
             config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
             items[:] = chosen
         self._verdicts = {(item.path, item.name): blank[item.path, item.name] for item in items}
@@ -101,9 +105,7 @@ class JudgePlugin:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip a check that builds on one which has not passed."""
         verdict = self._verdict(item)
-        marker = item.get_closest_marker("check")
-        after = marker.kwargs.get("after", ()) if marker else ()
-        for name in (after,) if isinstance(after, str) else after:
+        for name in _after(item):
             earlier = self._verdicts.get((item.path, name))
             if earlier is None or earlier.status is Status.PASSED:
                 continue
@@ -161,3 +163,23 @@ class JudgePlugin:
             self.problem = verdict.cause
             verdict.status = Status.NOT_RUN
             item.session.shouldstop = "the service does not start"
+
+
+def _after(item: pytest.Item) -> Sequence[str]:
+    """The names of the checks that have to pass before this one makes sense."""
+    marker = item.get_closest_marker("check")
+    after = marker.kwargs.get("after", ()) if marker else ()
+    return (after,) if isinstance(after, str) else after
+
+
+def _with_earlier(chosen: list[pytest.Item], items: list[pytest.Item]) -> list[pytest.Item]:
+    """These items and all that they build on, in the order of the files."""
+    by_name = {(item.path, item.name): item for item in items}
+    wanted: set[pytest.Item] = set()
+    left = list(chosen)
+    while left:
+        item = left.pop()
+        if item not in wanted:
+            wanted.add(item)
+            left += [by_name[item.path, name] for name in _after(item) if (item.path, name) in by_name]
+    return [item for item in items if item in wanted]
