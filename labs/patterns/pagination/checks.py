@@ -807,30 +807,28 @@ def why_feed(seen: list[Any], rows: list[Row], limit: int) -> str:
         )
     if not missing and len(first_seen) == len(seen):
         return "Every order is there, in the wrong order: `created_at`, then `id`, both descending."
+    pair = "A cursor has to hold the key that the feed is sorted by, and compare it as a pair: `(created_at, id) < (…, …)`."
     if [number for number in wanted if number in seen] != seen:
-        return (
-            "Orders are missing or shown twice, and the order breaks where a new page begins: a cursor has to hold the key that the feed is sorted by, "
-            "`created_at` and `id`. Ids alone are given in another order."
-        )
+        return f"Orders are missing or shown twice, and the order breaks where a new page begins. {pair} Ids alone are given in another order."
     if seen == wanted[: len(seen)]:
         return (
             "The feed ends too early. Either `next_cursor` is `null` because a page is full, which does not say that nothing follows (ask for one row "
-            "more than you show), or the condition leaves out what follows: compare the pair, `(created_at, id) < (…, …)`."
+            f"more than you show), or the condition leaves out what follows. {pair}"
         )
     kept = {times[number] for number in seen}
     if all(times[number] in kept for number in missing):
         return (
-            "Of the orders with the same `created_at`, those behind the end of a page are never shown: the cursor leaps over them. It needs the whole "
-            "sort key, `created_at` and `id`: `(created_at, id) < (…, …)`."
+            "Of the orders with the same `created_at`, those behind the end of a page are never shown: the cursor leaps over them, because it holds the "
+            f"time alone, or because both parts have to be smaller. {pair}"
         )
     if len(missing) <= len(rows) // limit:
         return (
-            "One order between two pages is never shown: the cursor points behind the last one that was shown. With one row more asked for than "
-            "shown, take the key of the last one *shown*."
+            "Orders between two pages are never shown: does the cursor point behind the last one that was shown? With one row more asked for than "
+            f"shown, take the key of the last one *shown*. {pair}"
         )
     return (
-        "Many orders are never shown. A pair is smaller when its first part is, whatever the second: `(created_at, id) < (…, …)`, or spelled out "
-        "`created_at < … OR (created_at = … AND id < …)`. With `AND` between the two, rows fall through."
+        f"Many orders are never shown, because the condition leaves them out. {pair} Spelled out, that is `created_at < … OR (created_at = … AND id < …)`: "
+        "with `AND` between the two, or with the id alone, rows fall through."
     )
 
 
