@@ -1,8 +1,8 @@
 """A reserve of one.
 
 exercise: retry_budget
-check: test_single_faults_are_still_hidden
-cause: A budget needs a reserve of about ten
+check: test_two_faults_are_hidden
+cause: a budget begins with a reserve of about ten
 """
 
 
