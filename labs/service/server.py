@@ -68,14 +68,14 @@ class Server:
         """Run a coroutine on the server's loop, from another thread. Raises Blocked, Ended, or what it raises."""
         if not self.alive:
             coroutine.close()
-            raise Ended(self._end.result())
+            raise Ended(self._last_words())
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         done, _ = futures.wait([future, self._end], timeout, futures.FIRST_COMPLETED)
-        if self._end in done and future not in done:
-            raise Ended(self._end.result())
         if not done:
             future.cancel()
             raise Blocked
+        if future not in done or future.cancelled():  # a loop that ends cancels what is left in it
+            raise Ended(self._last_words())
         future.result()
 
     def call(self, function: Callable[[], Any]) -> None:
@@ -95,6 +95,12 @@ class Server:
         self.call(self._stop.set)
         if self._thread.ident is not None:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread.ident), ctypes.py_object(SystemExit))
+
+    def _last_words(self) -> str:
+        try:
+            return self._end.result(1)
+        except futures.TimeoutError:
+            return "The service cancelled tasks that were not its own."
 
     def _main(self) -> None:
         with asyncio.Runner() as runner:
