@@ -226,6 +226,21 @@ def test_sys_exit_while_starting_is_a_sentence(runners, http):
     assert http.get(runner.start({})).json() == "hello"
 
 
+def test_a_service_that_cancels_every_task_is_survived(runners, http):
+    async def cancel_everything():
+        for task in asyncio.all_tasks():
+            task.cancel()
+
+    runner = runners(lambda: app_with(endpoint=cancel_everything, lifespan=lifespan(after=cancel_everything)))
+    swallow(http, runner.start({}))
+    runner.stop()
+    assert "exited" in [incident.kind for incident in runner.incidents]
+    runner.start({})
+    runner.stop()
+    runner.factory = app_with
+    assert http.get(runner.start({})).json() == "hello"
+
+
 def test_an_interrupted_start_leaves_nothing_behind(runners, http):
     async def interrupt():
         os.kill(os.getpid(), signal.SIGINT)
