@@ -94,7 +94,8 @@ def _wait_until_ready(server: subprocess.Popen[str], port: int) -> None:
             assert time.monotonic() < deadline, "".join(lines)
 
 
-@pytest.fixture(scope="session")
+# Per module: while Playwright is there its event loop runs in the main thread, where other tests want their own.
+@pytest.fixture(scope="module")
 def browser(chromium, tmp_path_factory):
     """A browser with a profile of its own."""
     from playwright.sync_api import sync_playwright
