@@ -1,0 +1,31 @@
+"""The crash is logged as text, without its stack.
+
+exercise: accidents
+check: test_crash_is_logged_with_the_id
+cause: No line has the stack
+"""
+
+
+def answer_accidents(app):
+    class Boundary:
+        def __init__(self, inner):
+            self.inner = inner
+
+        async def __call__(self, scope, receive, send):
+            started = False
+
+            async def watched_send(message):
+                nonlocal started
+                started = started or message["type"] == "http.response.start"
+                await send(message)
+
+            try:
+                await self.inner(scope, receive, watched_send)
+            except Exception as error:
+                if started or scope["type"] != "http":
+                    raise
+                log.error("request_failed: %s", error)
+                body = {"error": "INTERNAL_ERROR", "message": "Sorry.", "correlation_id": correlation_id.get()}
+                await JSONResponse(body, 500)(scope, receive, send)
+
+    app.add_middleware(Boundary)
