@@ -66,6 +66,7 @@ class Downstream:
 
     def __init__(self) -> None:
         self.calls: list[Received] = []
+        self.connections_made = 0  # since the last clear(), closed ones included
         self.default = Reply(json={"status": "ok"})
         self._queue: list[Reply] = []
         self._by_path: dict[str, list[Reply]] = {}
@@ -136,6 +137,7 @@ class Downstream:
             self._script_over.set()
             self._script_over = threading.Event()
         self.calls = []
+        self.connections_made = 0
         self.default = Reply(json={"status": "ok"})
 
     def close(self) -> None:
@@ -180,6 +182,7 @@ class _Server(ThreadingHTTPServer):
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
+        self.owner.connections_made += 1
         if self.owner._broken:
             _reset(request)
             return False
