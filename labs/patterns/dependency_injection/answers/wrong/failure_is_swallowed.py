@@ -1,0 +1,31 @@
+"""A deletion that fails is logged and answered with 204
+
+exercise: writes
+check: test_all_or_nothing
+cause: the caller was not told
+"""
+def add_writes(app):
+    @app.post("/users", status_code=201)
+    async def create_user(
+        new: NewUser, session: Session, users: Annotated[Users, Depends(get_users)]
+    ) -> User:
+        user = await users.add(new)
+        await session.commit()
+        return user
+
+    @app.delete("/users/{user_id}", status_code=204)
+    async def delete_user(
+        user_id: int,
+        session: Session,
+        users: Annotated[Users, Depends(get_users)],
+        orders: Annotated[Orders, Depends(get_orders)],
+    ) -> None:
+        try:
+            await orders.remove_all_of(user_id)
+            await users.remove(user_id)
+            await session.commit()
+            await users.forget(user_id)
+        except HTTPException:
+            raise
+        except Exception as error:
+            print("could not delete", user_id, error)

@@ -1,0 +1,22 @@
+"""The numbers are a parameter that stands before the guard
+
+exercise: guard
+check: test_guard_goes_first
+cause: the guard comes after the work
+"""
+async def require_api_key(x_api_key: Annotated[str, Header()] = ""):
+    keys = [key.encode() for key in os.environ["API_KEY"].split(",") if key]
+    if not any(secrets.compare_digest(x_api_key.encode(), key) for key in keys):
+        raise HTTPException(401)
+
+
+async def get_numbers(session: Session):
+    return await count_rows(session)
+
+
+def add_admin(app):
+    @app.get("/admin/summary")
+    async def summary(
+        numbers: Annotated[dict, Depends(get_numbers)], allowed: Annotated[None, Depends(require_api_key)]
+    ):
+        return numbers
