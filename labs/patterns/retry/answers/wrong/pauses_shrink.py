@@ -1,4 +1,4 @@
-"""Random, but no longer the second time.
+"""Counts the attempts that are left, so the pauses get shorter.
 
 exercise: pause
 check: test_pauses_grow_and_differ
@@ -7,7 +7,7 @@ cause: The second pause is not longer
 
 
 def pause(number, told):
-    usual = random.uniform(0.15, 0.3)
+    usual = 0.1 * 2 ** (ATTEMPTS - number - 1) * random.uniform(0.5, 1.5)
     if told is None:
         return usual
     if told.strip().isdecimal():
