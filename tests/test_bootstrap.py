@@ -141,7 +141,8 @@ def test_a_change_of_the_project_installs_only_the_project(clone):
     done = clone.run()
 
     assert done.returncode == 0
-    assert [line.split("  ")[0] for line in done.stdout.splitlines()] == ["Adding the workbook itself"]
+    # A slow machine appends dots and seconds.
+    assert [line[:26] for line in done.stdout.splitlines()] == ["Adding the workbook itself"]
 
 
 def damage(clone):

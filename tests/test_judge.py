@@ -353,6 +353,7 @@ def test_a_run_leaves_no_service_no_thread_and_no_module(runners):
     assert {thread.name for thread in threading.enumerate() if thread.name.startswith("labs-")} <= {
         "labs-service",
         "labs-redis",
+        "labs-downstream",
     }
     assert (sys.path, sys.meta_path) == (path, hooks)
     assert runner._state is None

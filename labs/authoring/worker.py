@@ -98,7 +98,8 @@ def _judge(job: dict[str, Any], say: Callable[..., None]) -> None:
     with tempfile.TemporaryDirectory(prefix="labs-verify-") as folder:
         path = Path(folder) / "service.py"
         host = ProcessHost(f"{path}:create_app", needs=pattern.backings) if job["host"] == "process" else None
-        for source, only in zip(job["sources"], job["only"], strict=True):
+        by_all = [""] * len(job["sources"])
+        for source, only in zip(job["sources"], job.get("only", by_all), strict=True):
             # Compiled from the source before, which may be of the same second and size.
             shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)
             path.write_text(source, "utf-8")
