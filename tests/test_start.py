@@ -79,8 +79,17 @@ def get(port, path, token, put=None):
     url = f"http://127.0.0.1:{port}{path}"
     headers = {"Authorization": f"token {token}"}
     request = urllib.request.Request(url, put, headers, method="PUT" if put else "GET")
-    with urllib.request.urlopen(request, timeout=30) as response:
-        return response.read().decode()
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return response.read().decode()
+        except urllib.error.HTTPError:
+            raise
+        except urllib.error.URLError:  # Jupyter prints its link a moment before it listens
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def test_it_serves_the_notebook_and_stops_cleanly(server, clone):
