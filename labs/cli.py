@@ -132,7 +132,11 @@ def _summarize(reports: list[Report]) -> None:
 def _verify(options: argparse.Namespace) -> int:
     from labs.authoring.verify import verify
 
-    return 0 if verify(_chosen(options.patterns), jobs=options.jobs, repeat=options.repeat, thorough=options.thorough) else 1
+    return (
+        0
+        if verify(_chosen(options.patterns), jobs=options.jobs, repeat=options.repeat, thorough=options.thorough)
+        else 1
+    )
 
 
 def _build(options: argparse.Namespace) -> int:

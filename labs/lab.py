@@ -34,7 +34,11 @@ from labs.service.stream import capture_output
 __all__ = ["Lab", "Served", "open_lab"]
 
 # The people whom a served service finds in its database.
-_PEOPLE = (("Ada Lovelace", "ada@example.com"), ("Grace Hopper", "grace@example.com"), ("Alan Turing", "alan@example.com"))
+_PEOPLE = (
+    ("Ada Lovelace", "ada@example.com"),
+    ("Grace Hopper", "grace@example.com"),
+    ("Alan Turing", "alan@example.com"),
+)
 
 
 def open_lab(name: str) -> Lab:
@@ -207,7 +211,11 @@ class Lab:
         progress.hints[chosen.name] = taken
         self._progress.save(self.pattern.name, progress)
         number = f"**Hint {taken} of {len(chosen.hints)}** · {chosen.title}"
-        left = "" if taken < len(chosen.hints) else f'\n\nThat was the last one. `lab.solution("{chosen.name}")` shows ours.'
+        left = (
+            ""
+            if taken < len(chosen.hints)
+            else f'\n\nThat was the last one. `lab.solution("{chosen.name}")` shows ours.'
+        )
         _show(f"{number}\n\n{chosen.hints[taken - 1]}{left}")
 
     def solution(self, exercise: str = "") -> None:
@@ -251,7 +259,9 @@ class Served:
             self.url = self.runner.start(dict(env))
             self.problem = ""
         except NotStarted as error:
-            self._not_running(f"Not running yet: `{error}` still raises NotImplementedError. Write it, then serve again.")
+            self._not_running(
+                f"Not running yet: `{error}` still raises NotImplementedError. Write it, then serve again."
+            )
         except (StartFailed, UserError) as error:
             self._not_running(str(error))
 

@@ -71,7 +71,9 @@ class Progress:
                 labs[name] = asdict(progress)
                 _write_whole(self.path, json.dumps({"version": VERSION, "labs": labs}, indent=1, sort_keys=True) + "\n")
         except OSError as error:
-            self.problem = f"Your progress could not be saved in {self.path} ({error.strerror}); the checks work without."
+            self.problem = (
+                f"Your progress could not be saved in {self.path} ({error.strerror}); the checks work without."
+            )
 
     def _read(self) -> dict[str, Any]:
         if self.path is None:
@@ -97,8 +99,12 @@ class Progress:
 
 def _understood(entry: dict[str, Any]) -> LabProgress:
     """What of an entry has the type that it should have."""
-    passed, solutions = ([item for item in _as(list, entry.get(key)) if isinstance(item, str)] for key in ("passed", "solutions"))
-    hints = {name: taken for name, taken in _as(dict, entry.get("hints")).items() if isinstance(taken, int) and taken >= 0}
+    passed, solutions = (
+        [item for item in _as(list, entry.get(key)) if isinstance(item, str)] for key in ("passed", "solutions")
+    )
+    hints = {
+        name: taken for name, taken in _as(dict, entry.get("hints")).items() if isinstance(taken, int) and taken >= 0
+    }
     return LabProgress(passed, _as(int, entry.get("checks")), hints, solutions)
 
 

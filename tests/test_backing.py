@@ -76,9 +76,7 @@ def test_the_database_goes_down_and_up_under_an_open_pool(database, mode):
                 await names(engine)
         with pytest.raises(DatabaseError, match="file is not a database"):
             async with engine.begin() as connection:
-                await connection.execute(
-                    text("INSERT INTO users (name, email, password_hash) VALUES ('x', 'x', '-')")
-                )
+                await connection.execute(text("INSERT INTO users (name, email, password_hash) VALUES ('x', 'x', '-')"))
         database.up()
         assert await names(engine) == ["Ada"]
         database.down()

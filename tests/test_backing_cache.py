@@ -172,9 +172,7 @@ def test_redis_fails_n_commands_on_the_same_connection(cache, client):
         client.get("k")
     assert client.get("k") is None
     cache.fail(2)
-    with socket.create_connection(
-        ("127.0.0.1", cache.port), timeout=5
-    ) as raw:  # redis-py would connect again
+    with socket.create_connection(("127.0.0.1", cache.port), timeout=5) as raw:  # redis-py would connect again
         replies = []
         for _ in range(3):
             raw.sendall(b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n")

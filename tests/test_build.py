@@ -211,9 +211,7 @@ def test_somebodys_work_is_not_overwritten(tiny):
     before = tiny.bytes()
     tiny.edit(LESSON, "minutes: 5", "minutes: 6")
 
-    with pytest.raises(
-        UserError, match=r"notebooks/00_tiny\.ipynb holds work that no lesson builds: move it away"
-    ):
+    with pytest.raises(UserError, match=r"notebooks/00_tiny\.ipynb holds work that no lesson builds: move it away"):
         tiny.build()
     assert tiny.bytes()[tiny.root / NOTEBOOK] == before[tiny.root / NOTEBOOK]
 
@@ -369,9 +367,7 @@ LOCAL = [
 
 @pytest.mark.parametrize("text", LOCAL)
 def test_what_differs_by_machine_is_refused_where_it_is_compared(text):
-    with pytest.raises(
-        UserError, match="the output of cell 'cell-1' differs by machine or run, in .* tag the cell"
-    ):
+    with pytest.raises(UserError, match="the output of cell 'cell-1' differs by machine or run, in .* tag the cell"):
         scrub(with_output(text), LESSON)
 
 

@@ -98,10 +98,7 @@ def test_a_right_service_passes_with_junit_and_the_exit_code_0(course, tmp_path)
 
 def test_a_wrong_service_fails_with_the_cause_and_the_exit_code_1(labs_here, tmp_path, capfd):
     app = app_file(tmp_path, 'return {"message": "hello"}')
-    assert (
-        labs_here("check", "demo", "--app", f"{app}:create_app", "--only", "greet", "--junit-xml", "out.xml")
-        == 1
-    )
+    assert labs_here("check", "demo", "--app", f"{app}:create_app", "--only", "greet", "--junit-xml", "out.xml") == 1
     said, error = capfd.readouterr()
     assert error == ""
     for text in (

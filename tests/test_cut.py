@@ -13,7 +13,12 @@ from labs.jupyterlab import _hidden_notebooks
 def labs_that_need(tmp_path, monkeypatch):
     """Four labs: of nothing, of the database, of both, and one that merely uses the cache."""
     monkeypatch.setattr(labs.course, "PATTERNS", tmp_path)
-    fronts = {"logging": "", "orm": "needs: [database]", "caching": "needs: [database, cache]", "health": "uses: [cache]"}
+    fronts = {
+        "logging": "",
+        "orm": "needs: [database]",
+        "caching": "needs: [database, cache]",
+        "health": "uses: [cache]",
+    }
     for order, (name, front) in enumerate(fronts.items()):
         folder = tmp_path / name
         folder.mkdir()

@@ -17,9 +17,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCK = (ROOT / "requirements.lock").read_text()
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
-PINNED = [
-    Requirement(re.sub(r"\s*\\?$", "", line)) for line in LOCK.splitlines() if re.match(r"[A-Za-z0-9]", line)
-]
+PINNED = [Requirement(re.sub(r"\s*\\?$", "", line)) for line in LOCK.splitlines() if re.match(r"[A-Za-z0-9]", line)]
 WANTED = sum(PROJECT["dependency-groups"].values(), start=PROJECT["project"]["dependencies"])
 SUPPORTED = [
     name.rpartition(" ")[2]

@@ -31,12 +31,8 @@ def graded(words: str = "plain words") -> Report:
         "Idempotency",
         [
             Verdict("a", "First check", "create", points=2, status=Status.PASSED, seconds=0.01),
-            Verdict(
-                "b", "Second check", "replay", points=3, status=Status.FAILED, read="Look first", **evidence
-            ),
-            Verdict(
-                "c", "Third check", "replay", points=1, status=Status.FAILED, read="Look first", **evidence
-            ),
+            Verdict("b", "Second check", "replay", points=3, status=Status.FAILED, read="Look first", **evidence),
+            Verdict("c", "Third check", "replay", points=1, status=Status.FAILED, read="Look first", **evidence),
             Verdict("d", "Fourth check", "replay", points=1, status=Status.NOT_STARTED, unfinished="lookup"),
         ],
         seed="ab12",
@@ -92,9 +88,7 @@ def test_it_stands_alone_and_its_policy_allows_only_its_own_style() -> None:
 
 
 def test_hostile_words_stay_words() -> None:
-    hostile = (
-        "</style></title><script>alert(1)</script><img src=x onerror=a> \x1b[31m \ud800 \"' [x](javascript:a)"
-    )
+    hostile = "</style></title><script>alert(1)</script><img src=x onerror=a> \x1b[31m \ud800 \"' [x](javascript:a)"
     html = feedback_page(graded(hostile), EXERCISES, title=hostile, lines=[hostile])
     html.encode("utf-8")
     assert "<script" not in html
@@ -106,9 +100,7 @@ def test_hostile_words_stay_words() -> None:
 
 
 def test_it_is_bounded() -> None:
-    html = feedback_page(
-        graded("<&" * 2_500_000), EXERCISES, title="x" * 10_000_000, lines=["y" * 10_000_000] * 3
-    )
+    html = feedback_page(graded("<&" * 2_500_000), EXERCISES, title="x" * 10_000_000, lines=["y" * 10_000_000] * 3)
     assert len(html) < 300_000
 
 

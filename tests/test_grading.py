@@ -96,9 +96,7 @@ def test_a_wrong_answer_fails_with_its_cause_and_an_unreadable_one_counts_for_it
         notebook.cells.append(new_code_cell("1 / 0"))
         notebook.cells.append(new_code_cell("print(my_note, greet('x'))"))
 
-    result = grade(
-        submit(add_a_mess, greet=wrong, count="async def count(client:\n    pass"), tmp_path / "out"
-    )
+    result = grade(submit(add_a_mess, greet=wrong, count="async def count(client:\n    pass"), tmp_path / "out")
     assert statuses(result) == ["failed", "waiting", "failed"]
     assert result.report.verdicts[0].cause.startswith("The name is the one in the path")
     assert "NameError" in result.report.verdicts[2].cause
@@ -109,10 +107,7 @@ def test_a_wrong_answer_fails_with_its_cause_and_an_unreadable_one_counts_for_it
     assert "likely" in (tmp_path / "out" / "feedback.html").read_text().lower()
     executed = nbformat.read(tmp_path / "out" / "executed.ipynb", as_version=4)
     errors = [
-        output.ename
-        for cell in executed.cells
-        for output in cell.get("outputs", [])
-        if output.output_type == "error"
+        output.ename for cell in executed.cells for output in cell.get("outputs", []) if output.output_type == "error"
     ]
     assert "SyntaxError" in errors
     assert "ZeroDivisionError" in errors
@@ -162,9 +157,7 @@ STUBBORN = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile T
 
 @pytest.mark.parametrize(("loop", "outcome"), [("while True: pass", "passed"), (STUBBORN, "not run")])
 def test_a_cell_that_never_ends_is_interrupted_and_the_rest_is_judged(course, tmp_path, loop, outcome):
-    folder = (
-        course / "patterns" / "light"
-    )  # imports nothing, so that two seconds are enough for every other cell
+    folder = course / "patterns" / "light"  # imports nothing, so that two seconds are enough for every other cell
     folder.mkdir()
     (folder / "lesson.md").write_text(LIGHT)
     (folder / "checks.py").write_text(CHECK)
@@ -189,9 +182,7 @@ def test_a_notebook_that_ends_its_kernel_gets_nothing_and_a_sentence(submit, tmp
 
 
 def test_a_service_that_ends_the_kernel_keeps_the_points_of_the_checks_before(submit, tmp_path):
-    result = grade(
-        submit(greet=RIGHT["greet"], count="async def count(client):\n    os._exit(1)"), tmp_path / "out"
-    )
+    result = grade(submit(greet=RIGHT["greet"], count="async def count(client):\n    os._exit(1)"), tmp_path / "out")
     assert statuses(result)[:2] == ["passed", "passed"]
     assert statuses(result)[2] == "failed"
     assert "notebook's process has ended" in result.report.verdicts[2].cause

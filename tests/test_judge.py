@@ -89,12 +89,8 @@ def test_a_right_service_passes_and_listing_runs_nothing(runners):
 
 def test_a_wrong_answer_fails_with_its_evidence_and_others_wait(runners):
     heard = []
-    wrong = demo_app(
-        greet=lambda name: print("greeting") or {"message": f"hello {name}", "service": "typed in"}
-    )
-    report = run_checks(
-        DEMO, runners(wrong), listener=lambda verdict: heard.append((verdict.check, verdict.status))
-    )
+    wrong = demo_app(greet=lambda name: print("greeting") or {"message": f"hello {name}", "service": "typed in"})
+    report = run_checks(DEMO, runners(wrong), listener=lambda verdict: heard.append((verdict.check, verdict.status)))
     assert statuses(report) == ["failed", "waiting", "passed"]
     failed, waiting, _ = report.verdicts
     assert failed.cause == "The name is the one in the path, the service's is in the environment."
@@ -149,9 +145,7 @@ def test_what_is_not_written_yet_is_not_started_and_so_is_what_builds_on_it(runn
 
     report = run_checks(DEMO, runners(create_app))
     assert statuses(report) == ["not started"] * 3
-    assert {verdict.unfinished for verdict in report.verdicts} == {
-        create_app.__qualname__.rpartition("<locals>.")[2]
-    }
+    assert {verdict.unfinished for verdict in report.verdicts} == {create_app.__qualname__.rpartition("<locals>.")[2]}
 
 
 def test_only_chooses_an_exercise_or_a_check(runners):
@@ -169,8 +163,7 @@ def test_only_chooses_an_exercise_or_a_check(runners):
 def test_facts_are_fresh_unless_the_seed_is_given(runners):
     runner = runners(demo_app(greet=lambda name: {}))
     runs = [
-        run_checks(DEMO, runner, seed=seed, only=only)
-        for seed, only in (("", ""), ("", ""), ("s", ""), ("s", "greet"))
+        run_checks(DEMO, runner, seed=seed, only=only) for seed, only in (("", ""), ("", ""), ("s", ""), ("s", "greet"))
     ]
     expected = [run.verdicts[0].expected for run in runs]
     assert expected[0] != expected[1]
@@ -185,9 +178,7 @@ def test_a_service_that_does_not_start_is_said_once(runners):
         raise ValueError("no configuration")
 
     report = run_checks(DEMO, runners(create_app))
-    assert (
-        report.problem == "The service did not start. Calling the factory raised ValueError: no configuration"
-    )
+    assert report.problem == "The service did not start. Calling the factory raised ValueError: no configuration"
     assert statuses(report) == ["not run"] * 3
     assert not report.passed
 
@@ -328,8 +319,7 @@ def test_checks_that_can_not_be_read_are_a_sentence(runners, lab):
     pattern = lab("def test_broken(:\n")
     report = run_checks(pattern, runners(demo_app()))
     assert (
-        report.problem
-        == f"The checks in {pattern.checks_file} could not be read: run pytest on that file to see why."
+        report.problem == f"The checks in {pattern.checks_file} could not be read: run pytest on that file to see why."
     )
 
 

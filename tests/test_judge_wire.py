@@ -186,7 +186,4 @@ def test_a_request_is_sent_as_it_was_written(raw):
 def test_nobody_listens():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    assert (
-        exchange(url, Request("GET", "/"))[1].problem
-        == "The connection was refused: no service is listening."
-    )
+    assert exchange(url, Request("GET", "/"))[1].problem == "The connection was refused: no service is listening."

@@ -82,9 +82,7 @@ def test_the_fast_form_is_used_while_it_fits(tmp_path, lesson):
     assert load_lesson(tmp_path).title == "Newer"
 
 
-@pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"digest": 1}', json.dumps({"digest": None, "cells": 3})]
-)
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"digest": 1}', json.dumps({"digest": None, "cells": 3})])
 def test_a_broken_fast_form_is_not_used(tmp_path, content):
     (tmp_path / "lesson.md").write_text(TEXT, "utf-8")
     (tmp_path / "lesson.json").write_text(content, "utf-8")

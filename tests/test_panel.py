@@ -137,11 +137,7 @@ def failing() -> Report:
 
 def test_every_status_has_icon_word_and_mark() -> None:
     assert set(LOOKS) == set(Status)
-    assert (
-        len({look.word for look in LOOKS.values()})
-        == len({look.drawing for look in LOOKS.values()})
-        == len(Status)
-    )
+    assert len({look.word for look in LOOKS.values()}) == len({look.drawing for look in LOOKS.values()}) == len(Status)
     for status in Status:
         panel = Panel(Report("lab", "Title", [verdict("one", status)]))
         row = panel.html().partition("<li")[2]
@@ -161,9 +157,7 @@ def test_a_failure_says_expected_got_cause_and_where_to_read() -> None:
         assert part in words, part
     assert "<mark>ord_1</mark>" in html
     assert "<mark>ord_2</mark>" in html
-    assert (
-        html.count("<mark>") == 8
-    )  # two statuses of two words, two ids, two flags; not the order of the keys
+    assert html.count("<mark>") == 8  # two statuses of two words, two ids, two flags; not the order of the keys
     assert '<a href="#Look-before-you-write">' in html
     assert html.count('<details class="lp-check" open>') == 1, "only the first failure is unfolded"
     assert "The body was not compared." in html.partition("lp-brief")[2], "the folded one still says why"
@@ -209,9 +203,7 @@ def test_all_passed_celebrates_and_says_what_next() -> None:
 
 
 def test_output_is_the_same_after_every_run_unless_something_failed() -> None:
-    report = Report(
-        "lab", "Title", [verdict("one", Status.PASSED, seconds=0.014), verdict("two", Status.NOT_RUN)]
-    )
+    report = Report("lab", "Title", [verdict("one", Status.PASSED, seconds=0.014), verdict("two", Status.NOT_RUN)])
     again = copy.deepcopy(report)
     again.seed, again.seconds, again.verdicts[0].seconds = "other", 9.0, 0.2
     assert Panel(report, EXERCISES).html() == Panel(again, EXERCISES).html()
@@ -232,9 +224,7 @@ def test_the_panel_follows_its_report() -> None:
 
 def test_text_form() -> None:
     text = Panel(failing(), EXERCISES, eyebrow="Lab 07 · 45 min").text()
-    assert text.startswith(
-        "Lab 07 · 45 min\nMake order creation idempotent: 1 of 4 checks pass (2 checks failing)\n"
-    )
+    assert text.startswith("Lab 07 · 45 min\nMake order creation idempotent: 1 of 4 checks pass (2 checks failing)\n")
     for line in (
         "  [ok]   Title of first in 14 ms",
         "  [FAIL] Title of second",
@@ -253,9 +243,7 @@ def test_text_form() -> None:
     assert list(bundle) == ["text/html", "text/plain"]
 
 
-@pytest.mark.parametrize(
-    "text", [HOSTILE, MEGABYTES, "[" * 5_000_000, '\\"' * 500_000, "\n" * 100_000, "", " "]
-)
+@pytest.mark.parametrize("text", [HOSTILE, MEGABYTES, "[" * 5_000_000, '\\"' * 500_000, "\n" * 100_000, "", " "])
 def test_whatever_a_service_sends_stays_text_and_stays_bounded(text: str) -> None:
     panel = Panel(hostile(text), EXERCISES)
     assert_harmless(panel.html())
@@ -274,14 +262,10 @@ def test_control_characters_are_made_visible() -> None:
     assert clean("a\r\nb\rc\td") == "a\nb␍c\td"
 
 
-@pytest.mark.parametrize(
-    "body", [MEGABYTES, "x" * 5_000_000, '{"a": [' + '"b", ' * 1_000_000 + "0]}", "[" * 5_000_000]
-)
+@pytest.mark.parametrize("body", [MEGABYTES, "x" * 5_000_000, '{"a": [' + '"b", ' * 1_000_000 + "0]}", "[" * 5_000_000])
 def test_five_megabytes_render_quickly_and_small(body: str) -> None:
     exchanges = (Exchange("GET /big HTTP/1.1\r\n\r\n", f"HTTP/1.1 200 OK\r\n\r\n{body}"),) * 3
-    failed = verdict(
-        "one", Status.FAILED, expected=body, got=body + "x", exchanges=exchanges, records=(body,) * 100
-    )
+    failed = verdict("one", Status.FAILED, expected=body, got=body + "x", exchanges=exchanges, records=(body,) * 100)
     panel = Panel(Report("lab", "Title", [failed]))
     style()  # read once in the life of a kernel
     started = time.perf_counter()

@@ -31,9 +31,7 @@ def host(shared_host):
     """The host; `host.serves(source)` says what its file holds."""
 
     def serves(source):
-        Path(shared_host.reference).write_text(
-            "import asyncio, os, signal, sys, time\n" + textwrap.dedent(source)
-        )
+        Path(shared_host.reference).write_text("import asyncio, os, signal, sys, time\n" + textwrap.dedent(source))
 
     shared_host.serves = serves
     yield shared_host

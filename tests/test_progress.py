@@ -53,9 +53,7 @@ def test_a_corrupt_file_is_kept_aside_and_starts_anew(path, content):
     path.write_bytes(content)
     progress = Progress(path)
     assert progress.lab("caching") == LabProgress()
-    assert progress.problem.startswith(
-        "The progress file could not be read and starts anew; the old one is kept as "
-    )
+    assert progress.problem.startswith("The progress file could not be read and starts anew; the old one is kept as ")
     assert (path.parent / "progress.broken.json").read_bytes() == content
     progress.save("caching", DONE)
     assert Progress(path).lab("caching") == DONE
@@ -93,9 +91,7 @@ def test_a_newer_releases_file_is_read_and_not_written(path):
     assert "was written by a newer release" in progress.problem
 
 
-@pytest.mark.parametrize(
-    "obstacle", ["a file for a folder", "a folder that can't be written", "a folder for a file"]
-)
+@pytest.mark.parametrize("obstacle", ["a file for a folder", "a folder that can't be written", "a folder for a file"])
 def test_a_disk_that_can_not_be_written_is_a_sentence(path, obstacle, monkeypatch):
     if obstacle == "a file for a folder":
         path.parent.write_text("")

@@ -155,9 +155,7 @@ def test_logging_is_put_back_as_it_was(runners):
     structlog.contextvars.bind_contextvars(request="mine")
 
     def reckless():
-        logging.config.dictConfig(
-            {"version": 1, "disable_existing_loggers": True, "root": {"level": "ERROR"}}
-        )
+        logging.config.dictConfig({"version": 1, "disable_existing_loggers": True, "root": {"level": "ERROR"}})
         logging.captureWarnings(True)
         logging.disable(logging.CRITICAL)
         logging.setLogRecordFactory(lambda *args, **options: None)

@@ -157,9 +157,7 @@ def test_a_blocked_loop_costs_its_thread_and_nothing_else(runners, http, endpoin
     started = time.monotonic()
     runner.stop()
     assert time.monotonic() - started < 5
-    assert runner.incidents == [
-        Incident("hung", "The service did not stop: something blocks its event loop.")
-    ]
+    assert runner.incidents == [Incident("hung", "The service did not stop: something blocks its event loop.")]
     runner.factory = app_with
     assert http.get(runner.start({})).json() == "hello"
 

@@ -225,9 +225,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(
-    ("change", "sentences"), [(case[0], case[1:]) for case in REFUSED.values()], ids=REFUSED
-)
+@pytest.mark.parametrize(("change", "sentences"), [(case[0], case[1:]) for case in REFUSED.values()], ids=REFUSED)
 def test_incomplete_content_is_refused(complaints, tmp_path, change, sentences):
     found = [line.removeprefix(f"{tmp_path}/").removeprefix(f"{LAB}/") for line in complaints(change)]
 
@@ -442,9 +440,7 @@ def proof(tmp_path_factory):
 
 
 def said_of(proof, file):
-    return [
-        line.partition(": ")[2] for line in problems_in(proof[1]) if line.partition(": ")[0].endswith(file)
-    ]
+    return [line.partition(": ")[2] for line in problems_in(proof[1]) if line.partition(": ")[0].endswith(file)]
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -577,32 +573,20 @@ def test_passing_is_the_only_way_to_pass(status):
 
 @pytest.mark.parametrize("status", [s for s in Status if s not in (NOT_STARTED, WAITING)])
 def test_a_starter_is_not_started_and_nothing_else(status):
-    assert (
-        len(judged(rules.must_not_start, verdict("a", NOT_STARTED), verdict("b", status), first="greet")) == 1
-    )
+    assert len(judged(rules.must_not_start, verdict("a", NOT_STARTED), verdict("b", status), first="greet")) == 1
 
 
 def test_a_later_check_may_wait_for_one_that_is_not_started():
     first, later = verdict("a", NOT_STARTED), verdict("b", WAITING, "double", waits_for="title of a")
 
     assert judged(rules.must_not_start, first, later, first="greet") == []
-    assert (
-        len(judged(rules.must_not_start, first, verdict("b", WAITING, waits_for="title of a"), first="greet"))
-        == 1
-    )
-    assert (
-        len(
-            judged(rules.must_not_start, first, verdict("b", WAITING, "double", waits_for="x"), first="greet")
-        )
-        == 1
-    )
+    assert len(judged(rules.must_not_start, first, verdict("b", WAITING, waits_for="title of a"), first="greet")) == 1
+    assert len(judged(rules.must_not_start, first, verdict("b", WAITING, "double", waits_for="x"), first="greet")) == 1
 
 
 @pytest.mark.parametrize("status", list(Status))
 def test_the_rest_of_the_ladder_must_not_look_wrong(status):
-    found = judged(
-        rules.must_pass_so_far, verdict("a", PASSED), verdict("b", status, "double"), solved=["greet"]
-    )
+    found = judged(rules.must_pass_so_far, verdict("a", PASSED), verdict("b", status, "double"), solved=["greet"])
 
     assert bool(found) is (status in (FAILED, Status.BROKEN))
 
@@ -674,9 +658,7 @@ def test_a_right_answer_names_no_check(tmp_path, lesson):
     path = tmp_path / "right" / "answer.py"
     edit(path, "", ANSWER)
 
-    with pytest.raises(
-        AnswerError, match="has `check:`, but a right answer fails no check: take the line out"
-    ):
+    with pytest.raises(AnswerError, match="has `check:`, but a right answer fails no check: take the line out"):
         read_answer(path, lesson)
 
 

@@ -346,8 +346,7 @@ def main(command: str, *options: str) -> None:
     if sys.version_info < (3, 11):
         raise ProblemError(
             "Python 3.11 or newer is needed, and %s is %s: install a newer one, "
-            "or say where it is with PYTHON=/path/to/python3.12 behind the make command."
-            % (sys.executable, version())
+            "or say where it is with PYTHON=/path/to/python3.12 behind the make command." % (sys.executable, version())
         )
     prepare()
     if command == "lab":

@@ -65,9 +65,7 @@ def read_answer(path: Path, lesson: Lesson) -> Answer:
         raise AnswerError(f"{path} is not Python{line}: {getattr(error, 'msg', error)}.") from None
     docstring = ast.get_docstring(tree)
     if not docstring or not docstring.strip():
-        raise AnswerError(
-            f"{path} needs a docstring that says what the answer is, then `exercise:` and its name."
-        )
+        raise AnswerError(f"{path} needs a docstring that says what the answer is, then `exercise:` and its name.")
     title, fields = _read_docstring(path, docstring)
     right = path.parent.name == "right"
     if right and (extra := [name for name in ("check", "cause") if name in fields]):
@@ -85,9 +83,7 @@ def read_answer(path: Path, lesson: Lesson) -> Answer:
 def _read_docstring(path: Path, docstring: str) -> tuple[str, dict[str, str]]:
     title, *lines = docstring.strip().split("\n")
     if _FIELD.match(title):
-        raise AnswerError(
-            f"{path}: the docstring's first line says what the answer is; `{title.strip()}` comes below."
-        )
+        raise AnswerError(f"{path}: the docstring's first line says what the answer is; `{title.strip()}` comes below.")
     fields: dict[str, str] = {}
     current = ""
     for line in (line.strip() for line in lines):
@@ -122,9 +118,7 @@ def _read_cells(path: Path, lines: list[str], exercise: str, lesson: Lesson) -> 
     cells: dict[str, str] = {}
     for name, source in zip(names, sources, strict=True):
         if name not in known:
-            raise AnswerError(
-                f"{path} is for the exercise {name!r}, but the lesson has {', '.join(known) or 'none'}."
-            )
+            raise AnswerError(f"{path} is for the exercise {name!r}, but the lesson has {', '.join(known) or 'none'}.")
         if name in cells:
             raise AnswerError(f"{path} has two cells `# %% {name}`: keep one.")
         if not source.strip():

@@ -43,9 +43,7 @@ def assemble(lesson: Lesson, exercises: Mapping[str, str] | None = None) -> str:
         if cell.kind == "code" and (cell.exercise or "service" in cell.tags)
     ]
     if not parts:
-        raise UserError(
-            f"{lesson.name} has no cell tagged `service` or `exercise`: there is no service to serve."
-        )
+        raise UserError(f"{lesson.name} has no cell tagged `service` or `exercise`: there is no service to serve.")
     future: set[str] = set()
     text = "\n".join(f"# %% {label}\n{_without_future(source, future).rstrip()}\n" for label, source in parts)
     if future:  # only the first statement of a module may import from __future__; a cell may do it anywhere

@@ -62,9 +62,7 @@ def build(
 
 def stale(patterns: Sequence[Pattern], root: Path) -> list[str]:
     """One sentence for each built file that is not what its lesson gives; executes nothing."""
-    return [sentence for pattern in patterns for sentence in stale_files(pattern, root)] + homeless(
-        patterns, root
-    )
+    return [sentence for pattern in patterns for sentence in stale_files(pattern, root)] + homeless(patterns, root)
 
 
 def stale_files(pattern: Pattern, root: Path) -> list[str]:
@@ -86,9 +84,7 @@ def homeless(patterns: Sequence[Pattern], root: Path) -> list[str]:
     homes = {pattern.folder.parent for pattern in patterns}
     numbered = "[0-9][0-9]_*.ipynb"
     paths = sorted([*(root / NOTEBOOKS).glob(numbered), *(root / SOLUTIONS).glob(numbered)])
-    gone = [
-        path for path in paths if not any((home / path.stem[3:] / "lesson.md").is_file() for home in homes)
-    ]
+    gone = [path for path in paths if not any((home / path.stem[3:] / "lesson.md").is_file() for home in homes)]
     return [f"{_relative(path, root)} belongs to no lab: delete it." for path in gone if homes]
 
 
@@ -98,9 +94,7 @@ def read_lesson(pattern: Pattern) -> Lesson:
     try:
         text = file.read_text("utf-8")
     except OSError:
-        raise LessonError(
-            f"There is no {file}: a lab is a folder with a lesson.md and a checks.py."
-        ) from None
+        raise LessonError(f"There is no {file}: a lab is a folder with a lesson.md and a checks.py.") from None
     except UnicodeDecodeError:
         raise LessonError(f"{file} is not UTF-8: save it as UTF-8.") from None
     return parse_lesson(pattern.name, text, str(file))
@@ -193,9 +187,7 @@ def _left_over(page: _Page, root: Path) -> list[str]:
     numbered = f"[0-9][0-9]_{page.lesson.name}.ipynb"
     paths = sorted([*(root / NOTEBOOKS).glob(numbered), *(root / SOLUTIONS).glob(numbered)])
     old = [path for path in paths if path not in (page.learner, page.solved)]
-    return [
-        f"{_relative(path, root)} has another number than the lesson's `order:`: delete it." for path in old
-    ]
+    return [f"{_relative(path, root)} has another number than the lesson's `order:`: delete it." for path in old]
 
 
 def _read(path: Path) -> NotebookNode | None:
@@ -204,9 +196,7 @@ def _read(path: Path) -> NotebookNode | None:
     try:
         notebook: NotebookNode = nbformat.reads(path.read_text("utf-8"), as_version=4)
     except Exception:
-        raise UserError(
-            f"{path} is no notebook that can be read: delete it, and `labs build` makes it anew."
-        ) from None
+        raise UserError(f"{path} is no notebook that can be read: delete it, and `labs build` makes it anew.") from None
     return notebook
 
 

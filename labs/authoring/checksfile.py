@@ -37,9 +37,7 @@ def inspect_checks(pattern: Pattern) -> dict[str, Any]:
         return {"problem": f"can't be imported: {type(error).__name__}: {error}"}
     report = list_checks(pattern)
     if report.problem:
-        return {
-            "problem": "holds no checks that pytest can collect: name them test_… and run pytest on the file"
-        }
+        return {"problem": "holds no checks that pytest can collect: name them test_… and run pytest on the file"}
     return {"checks": [asdict(_info(module, verdict.check)) for verdict in report.verdicts]}
 
 

@@ -80,9 +80,7 @@ def check_problems(lesson: Lesson, checks: Sequence[CheckInfo], source: str) -> 
         earlier.add(check.name)
     for name in sorted(exercises - {check.exercise for check in checks}):
         yield f"no check is for the exercise {name!r}"
-    for title in _twice(
-        " ".join(check.doc.split("\n\n")[0].split()).rstrip(".") for check in checks if check.doc
-    ):
+    for title in _twice(" ".join(check.doc.split("\n\n")[0].split()).rstrip(".") for check in checks if check.doc):
         yield f"two checks have the title “{title}”"
     yield from _import_problems(source)
 

@@ -37,23 +37,15 @@ def execute(notebook: NotebookNode, folder: Path, where: str, env: dict[str, str
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        client.execute(
-            env={**os.environ, **(env or {})}, stderr=subprocess.DEVNULL
-        )  # the kernel's own warnings
+        client.execute(env={**os.environ, **(env or {})}, stderr=subprocess.DEVNULL)  # the kernel's own warnings
     except CellExecutionError as error:
         said = _ANSI.sub("", f"{error.ename}: {error.evalue}").strip().splitlines()[0]
-        raise UserError(
-            f"{where}: the solved notebook stops in cell {_stopped_at(notebook)!r} with {said}"
-        ) from None
+        raise UserError(f"{where}: the solved notebook stops in cell {_stopped_at(notebook)!r} with {said}") from None
     except CellTimeoutError:
         cell = _stopped_at(notebook)
-        raise UserError(
-            f"{where}: in the solved notebook, cell {cell!r} takes longer than {TIMEOUT} s."
-        ) from None
+        raise UserError(f"{where}: in the solved notebook, cell {cell!r} takes longer than {TIMEOUT} s.") from None
     except DeadKernelError:
-        raise UserError(
-            f"{where}: the solved notebook kills its kernel in cell {_stopped_at(notebook)!r}."
-        ) from None
+        raise UserError(f"{where}: the solved notebook kills its kernel in cell {_stopped_at(notebook)!r}.") from None
     notebook.metadata.clear()
     notebook.metadata.update(metadata)  # nbclient writes the exact version of Python here
     scrub(notebook, where)
@@ -98,9 +90,7 @@ def _stopped_at(notebook: NotebookNode) -> str:
 
 def _places() -> list[tuple[re.Pattern[str], str]]:
     folders = [(Path(__file__).parents[2], "…"), (Path(sys.prefix), "…"), (Path.home(), "~")]
-    found = [
-        (f"{re.escape(str(folder))}(?=[/\\\\])", short) for folder, short in folders if len(folder.parts) > 1
-    ]
+    found = [(f"{re.escape(str(folder))}(?=[/\\\\])", short) for folder, short in folders if len(folder.parts) > 1]
     found += [(rf"{re.escape(tempfile.gettempdir())}/[^\s'\"<>,:]+", "/tmp/…")]
     found += [
         (r"(?<=127\.0\.0\.1:)\d{5}\b", "8000"),

@@ -55,11 +55,7 @@ def differences(built: NotebookNode, kept: NotebookNode) -> list[str]:
     """What differs between a notebook as built and as kept, outputs aside: names of cells, or "metadata"."""
     if [cell.get("id") for cell in built.cells] != [cell.get("id") for cell in kept.cells]:
         return ["the order of its cells"]
-    found = [
-        f"cell {new['id']}"
-        for new, old in zip(built.cells, kept.cells, strict=True)
-        if _core(new) != _core(old)
-    ]
+    found = [f"cell {new['id']}" for new, old in zip(built.cells, kept.cells, strict=True) if _core(new) != _core(old)]
     return found + (["metadata"] if built.metadata != kept.metadata else [])
 
 

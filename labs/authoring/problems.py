@@ -38,9 +38,7 @@ class Problems:
     def lines(self) -> list[str]:
         """Every problem, one line each."""
         counted = [
-            f"{text} [{self._times[key]} of {self._repeat} times]"
-            if self._repeat > 1 and key in self._times
-            else text
+            f"{text} [{self._times[key]} of {self._repeat} times]" if self._repeat > 1 and key in self._times else text
             for key, text in self._sentences.items()
         ]
         return ["", f"{len(counted)} problem{'' if len(counted) == 1 else 's'}:", *counted] if counted else []

@@ -87,9 +87,7 @@ class _Progress:
             self._said = now
             count = self._problems.count()
             found = f", {count} problem{'' if count == 1 else 's'} so far" if count else ""
-            self._out(
-                f"{self._done:>5} of {self._total} after {now - self._started:.0f} s: {job.label}{found}"
-            )
+            self._out(f"{self._done:>5} of {self._total} after {now - self._started:.0f} s: {job.label}{found}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +157,7 @@ class _Proof:
             judge = {**order, "do": "judge", "host": first.host, "times": first.times}
             judge["sources"] = [run.source for run in group]
             judge["only"] = [run.only for run in group]
-            yield Job(
-                f"{name} {first.label}", judge, deadline * first.times, functools.partial(self._judged, group)
-            )
+            yield Job(f"{name} {first.label}", judge, deadline * first.times, functools.partial(self._judged, group))
 
     def _runs(self, lesson: Lesson, thorough: bool) -> Iterator[_Run]:
         source = self.pattern.folder / "lesson.md"
@@ -173,9 +169,7 @@ class _Proof:
             yield _Run(source, "the untouched starter", host, assemble(lesson, starters(lesson)), untouched)
             for answer in self.answers:
                 if answer.right:
-                    yield _Run(
-                        answer.path, answer.name, host, assemble(lesson, answer.cells), rules.must_pass
-                    )
+                    yield _Run(answer.path, answer.name, host, assemble(lesson, answer.cells), rules.must_pass)
         for count in range(1, len(names)):
             label = f"the starter with {', '.join(names[:count])} solved"
             so_far = functools.partial(rules.must_pass_so_far, solved=names[:count])

@@ -122,9 +122,7 @@ def _run(pattern: Pattern, host: ProcessHost | None, path: Path, times: int, onl
     except UserError as error:
         return {"problem": str(error).replace(str(path), "the service")}
     except NotImplementedError:
-        return {
-            "problem": "The service raises NotImplementedError when it is imported, not when it is called."
-        }
+        return {"problem": "The service raises NotImplementedError when it is imported, not when it is called."}
     reports = judge(runner)
     runner.close()
     return {"reports": reports}
@@ -150,9 +148,7 @@ def _deadline(seconds: float, host: ProcessHost | None, say: Callable[..., None]
 
 def _pattern(job: dict[str, Any]) -> Pattern:
     pattern = Pattern(Path(job["folder"]))
-    vars(pattern)["lesson"] = Lesson.from_json(
-        job["lesson"]
-    )  # reading lesson.md would cost seconds for each run
+    vars(pattern)["lesson"] = Lesson.from_json(job["lesson"])  # reading lesson.md would cost seconds for each run
     return pattern
 
 

@@ -81,9 +81,7 @@ class Downstream:
         self._released.set()
         self._server = _Server(self)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name="labs-downstream", daemon=True
-        ).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="labs-downstream", daemon=True).start()
 
     @property
     def connections(self) -> int:

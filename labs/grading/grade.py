@@ -49,7 +49,9 @@ class Grade:
             "notes": self.notes,
             "report": self.report.to_dict(),
         }
-        (out / "score.json").write_text(json.dumps(score, indent=1, ensure_ascii=False) + "\n", "utf-8", "surrogateescape")
+        (out / "score.json").write_text(
+            json.dumps(score, indent=1, ensure_ascii=False) + "\n", "utf-8", "surrogateescape"
+        )
         views = [
             ExerciseView(exercise.name, exercise.title, exercise.level, (), len(exercise.hints), exercise.heading)
             for exercise in self.pattern.exercises

@@ -67,7 +67,9 @@ class KernelHost:
             raise StartFailed("The notebook's process has ended or no longer answers.")
         if "not_started" in answer:
             raise NotStarted(str(answer["not_started"])[:200])
-        raise StartFailed(str(answer.get("failed", "The notebook's process sent an answer that makes no sense."))[:2000])
+        raise StartFailed(
+            str(answer.get("failed", "The notebook's process sent an answer that makes no sense."))[:2000]
+        )
 
     def stop(self) -> None:
         """Ask the kernel to stop the service, and wait for the end of its log."""

@@ -50,7 +50,9 @@ def _read(path: Path) -> NotebookNode:
         if not path.is_file():
             raise UserError(f"There is no notebook {path}: check the path.")
         if path.stat().st_size > MAX_BYTES:
-            raise UserError(f"{path} is larger than {MAX_BYTES // 1024 // 1024} MB: clear its outputs and hand it in again.")
+            raise UserError(
+                f"{path} is larger than {MAX_BYTES // 1024 // 1024} MB: clear its outputs and hand it in again."
+            )
         notebook = nbformat.reads(path.read_text("utf-8"), as_version=4)
     except UserError:
         raise

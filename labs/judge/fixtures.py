@@ -81,9 +81,7 @@ class Fixtures:
             "STARTUP_FAILURES": None,
         }
         leans_on = {
-            kind: request.getfixturevalue(kind)
-            for kind in NEEDS
-            if kind in self.needs or kind in request.fixturenames
+            kind: request.getfixturevalue(kind) for kind in NEEDS if kind in self.needs or kind in request.fixturenames
         }
         for kind, variable in NEEDS.items():
             environment[variable] = leans_on[kind].url if kind in leans_on else None

@@ -92,4 +92,6 @@ class Logs:
             if wanted(record):
                 return record
         shown = "\n".join(self.lines[-8:]) or "(nothing was written)"
-        raise CheckFailed(cause or f"No log record with {what} was written.", expected=f"a record with {what}", got=shown)
+        raise CheckFailed(
+            cause or f"No log record with {what} was written.", expected=f"a record with {what}", got=shown
+        )

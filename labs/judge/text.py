@@ -40,9 +40,7 @@ def _labelled(label: str, text: str) -> list[str]:
 
 
 def _wrapped(label: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        " ".join(text.split()), WIDTH, initial_indent=f"{label + ':':<14}", subsequent_indent=" " * 14
-    )
+    return textwrap.wrap(" ".join(text.split()), WIDTH, initial_indent=f"{label + ':':<14}", subsequent_indent=" " * 14)
 
 
 def _printable(line: str) -> str:

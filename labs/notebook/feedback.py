@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["feedback_page"]
 
 
-def feedback_page(
-    report: Report, exercises: Sequence[ExerciseView], *, title: str, lines: Sequence[str]
-) -> str:
+def feedback_page(report: Report, exercises: Sequence[ExerciseView], *, title: str, lines: Sequence[str]) -> str:
     """A page that says what passed, what failed and why, and what to do next.
 
     `lines` are the grader's notes, such as that an exercise was not attempted; only `code` is markup in them.
@@ -68,11 +66,7 @@ def _reading(report: Report) -> str:
     """The lesson's headings behind the failed checks, each once."""
     wanted = dict.fromkeys(v.read for v in report.verdicts if v.read and v.status is Status.FAILED)
     items = "".join(f"<li>{inline(heading)}</li>" for heading in wanted)
-    return (
-        f'<h2>Read again in the lesson</h2><div class="lab-panel lp-box"><ul>{items}</ul></div>'
-        if items
-        else ""
-    )
+    return f'<h2>Read again in the lesson</h2><div class="lab-panel lp-box"><ul>{items}</ul></div>' if items else ""
 
 
 def _hints(report: Report, exercises: Sequence[ExerciseView]) -> str:

@@ -71,9 +71,7 @@ class Panel:
             return ""
         footer = markdown(self.footer) if self.footer else ""
         done = "Every check passes. Your service holds up."
-        return (
-            f'<div class="lp-finish"><p class="lp-done">{done}</p><div class="lp-prose">{footer}</div></div>'
-        )
+        return f'<div class="lp-finish"><p class="lp-done">{done}</p><div class="lp-prose">{footer}</div></div>'
 
     def text(self) -> str:
         """The panel for a terminal, nbval and papermill's logs."""
@@ -101,15 +99,11 @@ def state(report: Report) -> tuple[Status, str]:
         (report.passed, Status.PASSED, "All checks pass"),
         (passed or report.count(Status.NOT_STARTED), Status.NOT_STARTED, started),
     )
-    return next(
-        ((status, label) for holds, status, label in cases if holds), (Status.NOT_RUN, "Not checked yet")
-    )
+    return next(((status, label) for holds, status, label in cases if holds), (Status.NOT_RUN, "Not checked yet"))
 
 
 def problem(report: Report) -> str:
     """Why the run could not take place, where nobody overlooks it."""
     if not report.problem:
         return ""
-    return (
-        f'<div class="lp-trouble lp-failed">{icon(Status.FAILED)}<p>{inline(report.problem, 1_000)}</p></div>'
-    )
+    return f'<div class="lp-trouble lp-failed">{icon(Status.FAILED)}<p>{inline(report.problem, 1_000)}</p></div>'

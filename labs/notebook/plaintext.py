@@ -103,6 +103,4 @@ def labelled(label: str, text: str) -> list[str]:
 
 
 def _wrapped(text: str, first: str, then: str) -> list[str]:
-    return textwrap.wrap(
-        clean(text), WIDTH, initial_indent=first, subsequent_indent=then, break_on_hyphens=False
-    )
+    return textwrap.wrap(clean(text), WIDTH, initial_indent=first, subsequent_indent=then, break_on_hyphens=False)

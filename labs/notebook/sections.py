@@ -178,9 +178,7 @@ def _evidence(verdict: Verdict, links: bool) -> str:
     parts = []
     broken = verdict.status is Status.BROKEN
     if broken:
-        parts.append(
-            "<p>This check itself went wrong: our mistake, not yours. Your service was not judged.</p>"
-        )
+        parts.append("<p>This check itself went wrong: our mistake, not yours. Your service was not judged.</p>")
     if verdict.expected or verdict.got:
         expected, got = difference(verdict.expected, verdict.got)
         parts.append(

@@ -27,7 +27,7 @@ SHUTDOWN = 3.0  # seconds for the lifespan's shutdown
 
 _NOT_DEFINED = (
     "The cell that defines it has not run, has a syntax error or is no longer there "
-    "(in a notebook `lab.starter(\"exercise\")` shows a cell as it was)."
+    '(in a notebook `lab.starter("exercise")` shows a cell as it was).'
 )
 
 

@@ -51,7 +51,9 @@ def check_factory(factory: Any, name: str = "create_app") -> None:
         )
     if not callable(factory):
         kind = type(factory).__name__
-        raise FactoryError(f"`{name}` is no factory but {_article(kind)} {kind}: write `def {name}(): ...` that returns the app.")
+        raise FactoryError(
+            f"`{name}` is no factory but {_article(kind)} {kind}: write `def {name}(): ...` that returns the app."
+        )
     try:
         inspect.signature(factory).bind()
     except TypeError:
@@ -73,7 +75,9 @@ def build_app(factory: Factory) -> Any:
         raise FactoryError(f"`{name}` returned None: it has to end with `return app`.")
     if not _looks_like_app(app):
         kind = type(app).__name__
-        raise FactoryError(f"`{name}` returned {_article(kind)} {kind}, which is no ASGI app: return the FastAPI (or other ASGI) app.")
+        raise FactoryError(
+            f"`{name}` returned {_article(kind)} {kind}, which is no ASGI app: return the FastAPI (or other ASGI) app."
+        )
     return app
 
 

@@ -125,7 +125,9 @@ class ProcessHost:
         # What Python needs for itself on a busy machine must not count against the service.
         if self._answer(SPAWN_TIMEOUT) != {"ready": True}:
             self._kill()
-            raise StartFailed("The process for the service did not come up: Python could not import labs.service.child.")
+            raise StartFailed(
+                "The process for the service did not come up: Python could not import labs.service.child."
+            )
 
     def _read_answers(self, pipe: IO[str], child: object, answers: queue.Queue[dict[str, Any]]) -> None:
         with pipe:

@@ -76,7 +76,9 @@ def test_an_expired_copy_is_loaded_again(service, database, cache, fresh, logs):
     )
     rename(database, user, fresh)
     answer = service.get(path(user))
-    assert told(answer) == whole(user), "After an expiry the row is loaded, but no new copy is stored: each read asks again."
+    assert told(answer) == whole(user), (
+        "After an expiry the row is loaded, but no new copy is stored: each read asks again."
+    )
 
 
 @pytest.mark.check("read_user", level="easy", after="test_a_miss_is_loaded_and_stored")
@@ -86,7 +88,9 @@ def test_only_what_is_answered_is_stored(service, database, cache, fresh):
     user = add_user(database, fresh, password_hash=secret)
     bodies = [service.get(path(user)).text, service.get(path(user)).text]
     for body in bodies:
-        assert secret not in body, "The answer contains `password_hash`: answer the three fields of `User`, also from the copy."
+        assert secret not in body, (
+            "The answer contains `password_hash`: answer the three fields of `User`, also from the copy."
+        )
     for key in cache.keys():
         for text in readings(cache.value(key)):
             assert secret not in text, (
@@ -145,7 +149,7 @@ def test_a_failure_is_not_stored(service, database, cache, fresh, logs):
     database.down()
     answer = service.get(path(user))
     assert answer.status >= 500, (
-        "The database could not be read, and the answer is none that says so. An error while loading is no \"not found\": "
+        'The database could not be read, and the answer is none that says so. An error while loading is no "not found": '
         "let it pass, so that it becomes a 5xx."
     )
     database.up()
@@ -194,7 +198,7 @@ def test_a_new_user_is_seen_at_once(service, database, fresh, logs):
     user = create_user(service, fresh)
     answer = service.get(path(user))
     assert told(answer) == whole(user), (
-        "The user was created and is still \"not found\": the remembered absence has to go when somebody gets that id. "
+        'The user was created and is still "not found": the remembered absence has to go when somebody gets that id. '
         "`POST` is a write like the others."
         if answer.status == 404
         else why_wrong(answer, logs)
@@ -210,7 +214,7 @@ def test_a_refused_write_changes_nothing(service, database, fresh, logs):
     assert answer.status == 409, f"The e-mail address is another user's, so `PUT` has to answer 409. {raised(logs)}"
     answer = service.get(path(user))
     assert told(answer) == whole(user), (
-        "The change was refused with 409, and the user is \"not found\" since: an absence was stored. A refusal changes nothing."
+        'The change was refused with 409, and the user is "not found" since: an absence was stored. A refusal changes nothing.'
         if answer.status == 404
         else "The change was refused with 409, and a read answers it all the same: something was stored before the database "
         "had agreed. First commit, then the copy."
@@ -362,7 +366,9 @@ def test_reads_survive_without_redis(service, database, cache, fresh, logs):
     )
 
 
-@pytest.mark.check("without_cache", level="hard", after=("test_reads_survive_without_redis", "test_a_change_is_seen_at_once"))
+@pytest.mark.check(
+    "without_cache", level="hard", after=("test_reads_survive_without_redis", "test_a_change_is_seen_at_once")
+)
 def test_writes_survive_without_redis(service, database, cache, fresh, logs):
     """While Redis is down users are created, changed and deleted, each of it once."""
     user = add_user(database, fresh)
@@ -375,7 +381,9 @@ def test_writes_survive_without_redis(service, database, cache, fresh, logs):
     answer = service.post("/users", new)
     assert answer.status == 201, why_down(answer, "`POST`", logs)
     rows = database.execute("SELECT name FROM users WHERE email = ?", new["email"])
-    assert rows == [(new["name"],)], "The user was created with 201, and the database does not have exactly one such row."
+    assert rows == [(new["name"],)], (
+        "The user was created with 201, and the database does not have exactly one such row."
+    )
     answer = service.delete(path(user))
     assert answer.status == 204, why_down(answer, "`DELETE`", logs)
     answer = service.get(path(user))
@@ -400,14 +408,14 @@ def test_a_silent_redis_costs_less_than_a_second(service, database, cache, fresh
     cache.hang()
     changed = other | {"name": fresh.name()}
     reading = service.begin("GET", path(user), deadline=PATIENCE)
-    writing = service.begin("PUT", path(other), json={"name": changed["name"], "email": changed["email"]}, deadline=PATIENCE)
+    writing = service.begin(
+        "PUT", path(other), json={"name": changed["name"], "email": changed["email"]}, deadline=PATIENCE
+    )
     assert told(within_a_second(reading, "read")) == whole(user), why_down(reading.result(), "read", logs)
     assert told(within_a_second(writing, "write")) == whole(changed), why_down(writing.result(), "`PUT`", logs)
 
 
-@pytest.mark.check(
-    "without_cache", level="hard", after=("test_reads_survive_without_redis", "test_a_hit_does_not_ask")
-)
+@pytest.mark.check("without_cache", level="hard", after=("test_reads_survive_without_redis", "test_a_hit_does_not_ask"))
 def test_redis_is_used_again(service, database, cache, fresh, logs):
     """When Redis is back it is used again, without a restart of the service."""
     user = add_user(database, fresh)
@@ -704,7 +712,21 @@ def writes_held(database):
         connection.close()
 
 
-WRITING = {"SET", "SETEX", "PSETEX", "SETNX", "GETSET", "MSET", "HSET", "HMSET", "DEL", "UNLINK", "GETDEL", "INCR", "EXEC"}
+WRITING = {
+    "SET",
+    "SETEX",
+    "PSETEX",
+    "SETNX",
+    "GETSET",
+    "MSET",
+    "HSET",
+    "HMSET",
+    "DEL",
+    "UNLINK",
+    "GETDEL",
+    "INCR",
+    "EXEC",
+}
 STORING = {"SET", "SETEX", "PSETEX", "SETNX", "GETSET", "MSET", "HSET", "HMSET"}
 
 
@@ -763,7 +785,9 @@ def how_a_copy_is_stored(service, cache, user):
     service.get(path(user))
     storing = [command for command in cache.commands[before:] if command.name in STORING]
     if not storing:
-        raise CheckFailed("A read of a user without a copy has stored none.", expected="a copy in Redis", got="no SET or HSET")
+        raise CheckFailed(
+            "A read of a user without a copy has stored none.", expected="a copy in Redis", got="no SET or HSET"
+        )
     plain = [command for command in storing if user["email"] in " ".join(command.words)]
     index = storing.index(plain[0] if plain else max(storing, key=lambda command: sum(map(len, command.words))))
 
@@ -845,7 +869,7 @@ def why_unreadable(answer, what, logs):
         return f"Under the key stood {what}, and the read failed. An unreadable copy is no copy: load the row. {raised(logs)}"
     if answer.status == 404:
         return (
-            f"Under the key stood {what}, and it was taken for \"there is no such user\". Only the one value that you chose for "
+            f'Under the key stood {what}, and it was taken for "there is no such user". Only the one value that you chose for '
             "that means it; everything else that is no user is a miss."
         )
     return f"Under the key stood {what}, and a user was made of it. Check it against the schema: `User.model_validate_json`."
@@ -855,5 +879,5 @@ def why_down(answer, what, logs):
     if answer.status >= 500:
         return f"Redis failed, and the {what} failed with it. The database has the truth: answer from there. {raised(logs)}"
     if answer.status == 404:
-        return "Redis failed, and that was taken for \"there is no such user\". The database would have known."
+        return 'Redis failed, and that was taken for "there is no such user". The database would have known.'
     return f"Redis failed, and the {what} did not answer what the database says."

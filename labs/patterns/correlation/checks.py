@@ -112,7 +112,9 @@ def test_replacement_is_new(service, fresh):
         )
         pieces = [piece for piece in re.split(r"[^a-z0-9]+", given) if len(piece) >= 5]
         kept = [piece for piece in pieces if piece[:20] in first]
-        assert kept == [], "A part of the refused id is in the new one. Don't repair what does not fit; make a new id with `new_id()`."
+        assert kept == [], (
+            "A part of the refused id is in the new one. Don't repair what does not fit; make a new id with `new_id()`."
+        )
 
 
 # In every line
@@ -259,7 +261,11 @@ def test_background_has_the_id(service, logs, fresh):
     for round_, given in enumerate((fresh.token(20), fresh.token(20))):
         answer = service.get("/drills/background", headers={HEADER: given})
         assert answer.status == 202, "`GET /drills/background` answers 202 and works afterwards."
-        logs.wait_for(lambda record, n=round_: len(logs.having(message="background_done")) > n, "`background_done`", cause=NOT_DONE)
+        logs.wait_for(
+            lambda record, n=round_: len(logs.having(message="background_done")) > n,
+            "`background_done`",
+            cause=NOT_DONE,
+        )
         record = logs.having(message="background_done")[round_]
         assert record.get("correlation_id") == given, why_background(record, given)
 
@@ -285,7 +291,11 @@ def test_background_keeps_apart(service, logs, fresh):
     """Jobs of requests that came at the same time each keep their own id."""
     given = sorted(fresh.token(20) for _ in range(CROWD))
     service.together([Request("GET", "/drills/background", headers={HEADER: ident}) for ident in given])
-    logs.wait_for(lambda record: len(logs.having(message="background_done")) >= CROWD, f"{CROWD} `background_done`", cause=NOT_DONE)
+    logs.wait_for(
+        lambda record: len(logs.having(message="background_done")) >= CROWD,
+        f"{CROWD} `background_done`",
+        cause=NOT_DONE,
+    )
     got = sorted(str(record.get("correlation_id")) for record in logs.having(message="background_done"))
     assert got == given, (
         "Jobs that wait together are done under each other's id: the id is kept in a place that they share, and the last one that came "
@@ -340,9 +350,7 @@ def test_crash_is_logged_with_the_id(service, logs, fresh):
 # Helpers
 
 
-NO_RECORD = (
-    "The line never came. A filter has to return `True` to let a record pass, and whatever raises in it takes the request down."
-)
+NO_RECORD = "The line never came. A filter has to return `True` to let a record pass, and whatever raises in it takes the request down."
 NOT_DONE = (
     "The work that should follow the answer was not done within 2 s. What you return from `in_this_context` has to be something that can be "
     "called without arguments and awaited, and it has to run the job."
@@ -358,7 +366,11 @@ def ident_of(answer: Answer, where: str = "") -> str:
     values = answer.header_values(HEADER)
     if len(values) == 1 and VALID.fullmatch(values[0]):
         return values[0]
-    raise CheckFailed(why_no_ident(answer, values, where), expected=f"{HEADER}, once, 8 to 64 of A-Z a-z 0-9 . _ -", got=answer_head(answer))
+    raise CheckFailed(
+        why_no_ident(answer, values, where),
+        expected=f"{HEADER}, once, 8 to 64 of A-Z a-z 0-9 . _ -",
+        got=answer_head(answer),
+    )
 
 
 def why_no_ident(answer: Answer, values: list[str], where: str) -> str:
@@ -376,9 +388,7 @@ def why_no_ident(answer: Answer, values: list[str], where: str) -> str:
         )
     if answer.status >= 500:
         return f"The request failed, and its answer has no `{HEADER}`: look at the log for what was raised."
-    return (
-        f"There is no `{HEADER}` on the answer. Hand `self.app` a `send` of your own that adds it to the message `http.response.start`."
-    )
+    return f"There is no `{HEADER}` on the answer. Hand `self.app` a `send` of your own that adds it to the message `http.response.start`."
 
 
 def answer_head(answer: Answer) -> str:
@@ -387,12 +397,12 @@ def answer_head(answer: Answer) -> str:
 
 def why_not_taken_over(given: str) -> str:
     if len(given) in (8, 64):
-        return f"A valid id of {len(given)} characters was replaced. 8 and 64 are both within bounds; count the bounds in."
+        return (
+            f"A valid id of {len(given)} characters was replaced. 8 and 64 are both within bounds; count the bounds in."
+        )
     if given.isalnum():
         return "A valid id was replaced. Take it over, so that the caller's lines and yours share one."
-    return (
-        "A valid id was replaced: letters of both cases, digits, `.`, `_` and `-` are all allowed, at the ends, too. Not every caller's id is a UUID."
-    )
+    return "A valid id was replaced: letters of both cases, digits, `.`, `_` and `-` are all allowed, at the ends, too. Not every caller's id is a UUID."
 
 
 def assert_replaced(service: Any, given: str | bytes) -> None:
@@ -413,9 +423,7 @@ def assert_replaced(service: Any, given: str | bytes) -> None:
 def why_not_replaced(answer: Answer, given: str | bytes, values: list[str]) -> str:
     raw = given if isinstance(given, bytes) else given.encode()
     if answer.status != 200:
-        return (
-            f"The request was answered with {answer.status}. An id that is no good is not the end of a request: replace it and go on."
-        )
+        return f"The request was answered with {answer.status}. An id that is no good is not the end of a request: replace it and go on."
     if len(values) != 1:
         return why_no_ident(answer, values, "")
     if not re.search(rb"[^A-Za-z0-9._-]", raw):
@@ -442,10 +450,10 @@ def why_not_in_line(record: dict[str, Any]) -> str:
     if "correlation_id" not in record:
         return "The line has no `correlation_id`. Set it on every record that goes through the handler."
     if record["correlation_id"] in (None, "", "-"):
-        return (
-            "The line's `correlation_id` is empty: the `ContextVar` was not set in the request's own context before the route ran, or was read at start-up."
-        )
-    return "The line has another id than its request. Read the `ContextVar` when the record is made, and make no id there."
+        return "The line's `correlation_id` is empty: the `ContextVar` was not set in the request's own context before the route ran, or was read at start-up."
+    return (
+        "The line has another id than its request. Read the `ContextVar` when the record is made, and make no id there."
+    )
 
 
 def one(logs: Logs, **fields: Any) -> dict[str, Any]:
@@ -453,7 +461,9 @@ def one(logs: Logs, **fields: Any) -> dict[str, Any]:
     if found := logs.having(**fields):
         return found[0]
     wanted = " ".join(f"{name}={value}" for name, value in fields.items())
-    raise CheckFailed(NO_RECORD, expected=f"a record with {wanted}", got="\n".join(logs.lines[-8:]) or "(nothing was written)")
+    raise CheckFailed(
+        NO_RECORD, expected=f"a record with {wanted}", got="\n".join(logs.lines[-8:]) or "(nothing was written)"
+    )
 
 
 def call_for(calls: Any, path: str) -> Received:
@@ -478,7 +488,9 @@ def why_other_call(call: Received, ident: str, seen: list[str]) -> str:
         )
     if sent in ("None", "", "-"):
         return "The header says that there is no id. Read the `ContextVar` when the call goes out, not when the client is made."
-    return "The call carries an id of its own, which occurs nowhere else: forward the request's, don't make another one."
+    return (
+        "The call carries an id of its own, which occurs nowhere else: forward the request's, don't make another one."
+    )
 
 
 def why_background(record: dict[str, Any], given: str) -> str:
@@ -517,9 +529,7 @@ def why_crash_line(own: list[dict[str, Any]], found: list[dict[str, Any]]) -> st
     if not found:
         return "No line has the stack of the crash. Log it where it is caught, with `log.exception(…)` or `exc_info=error`."
     if not own:
-        return (
-            "Only the server logged the crash, after your middlewares were left. Log it where you answer it, in the request's context."
-        )
+        return "Only the server logged the crash, after your middlewares were left. Log it where you answer it, in the request's context."
     if own[-1].get("correlation_id") in (None, "", "-"):
         return (
             "The one line with the stack has no id. It was written outside of the request's context: after a `reset` in a `finally`, or in "

@@ -31,9 +31,7 @@ def test_resources_arrive(service, downstream, fresh):
     item, price = priced(downstream, fresh)
     answer = service.get(f"/quotes/{item}")
     assert answer.status == 200, why_no_quote(answer, downstream)
-    assert answer.json.get("price") == price, (
-        "The price has to be the one that downstream gives for this item."
-    )
+    assert answer.json.get("price") == price, "The price has to be the one that downstream gives for this item."
     answer = service.get("/health/ready")
     assert answer.status == 200, (
         "The database and Redis are there, and `ready` does not find them: see in `checks` which one, "
@@ -53,13 +51,9 @@ def test_starts_alone(service, database, cache, downstream, fresh):
         backing.up()
     item, price = priced(downstream, fresh)
     answer = service.get(f"/quotes/{item}")
-    assert answer.status == 200, (
-        "Downstream is back, and the service does not find it: nothing may need a restart."
-    )
+    assert answer.status == 200, "Downstream is back, and the service does not find it: nothing may need a restart."
     ready = eventually(lambda: service.get("/health/ready"), lambda answer: answer.status == 200)
-    assert ready.status == 200, (
-        "Redis and the database are back, and `ready` still fails: nothing may need a restart."
-    )
+    assert ready.status == 200, "Redis and the database are back, and `ready` still fails: nothing may need a restart."
 
 
 @pytest.mark.check("resources", level="medium", after="test_resources_arrive")
@@ -141,9 +135,7 @@ def test_users_arrive(service, database, fresh):
     assert service.get(f"/users/{MISSING}").status == 404, (
         "Nobody has this id: that is a 404, said by whoever looks it up."
     )
-    assert service.get(f"/users/{fresh.token(6)}x").status == 422, (
-        "This is no id: the parameter's type says so."
-    )
+    assert service.get(f"/users/{fresh.token(6)}x").status == 422, "This is no id: the parameter's type says so."
 
 
 @pytest.mark.check("session", level="hard", after="test_users_arrive")
@@ -195,9 +187,7 @@ def test_clients_that_leave(service, database, fresh):
         database.up()
     answer = answered_in_time(service, Request("GET", f"/users/{user_id}"), NOT_GIVEN_BACK)
     assert answer.status == 200, NOT_GIVEN_BACK
-    assert_unlocked(
-        database, "Clients have left before they were answered, and a transaction of theirs is still open."
-    )
+    assert_unlocked(database, "Clients have left before they were answered, and a transaction of theirs is still open.")
 
 
 @pytest.mark.check("session", level="hard", after="test_users_arrive")
@@ -230,9 +220,7 @@ def test_summary_for_those_with_a_key(service, database, fresh):
     database.add_order(user_id=ids[0], item=fresh.item(), amount=fresh.number(1, 9_999))
     for key in keys:
         answer = service.get("/admin/summary", headers={"X-API-Key": key})
-        assert answer.status == 200, (
-            "`API_KEY` holds two keys, separated by a comma: each of them opens the summary."
-        )
+        assert answer.status == 200, "`API_KEY` holds two keys, separated by a comma: each of them opens the summary."
         got = {name: answer.json.get(name) for name in ("users", "orders")}
         assert got == {"users": users, "orders": 1}, "The summary has the numbers of rows in the two tables."
 
@@ -302,9 +290,7 @@ def test_writes_are_kept(service, database, fresh):
     database.add_order(user_id=user["id"], item=fresh.item(), amount=fresh.number(1, 9_999))
     assert service.delete(f"/users/{user['id']}").status == 204, "A user can be deleted."
     left = "SELECT 'user' FROM users WHERE id = ? UNION ALL SELECT 'order' FROM orders WHERE user_id = ?"
-    rows = eventually(
-        lambda: database.execute(left, user["id"], user["id"]), lambda rows: not rows, timeout=1.0
-    )
+    rows = eventually(lambda: database.execute(left, user["id"], user["id"]), lambda rows: not rows, timeout=1.0)
     assert rows == [], (
         "The deletion was answered with 204, and these rows are still there: not committed, or not deleted."
     )
@@ -323,9 +309,7 @@ def test_nobody_commits_for_another(service, database, fresh):
     user = create_user(service, fresh)
     service.post("/users", {"name": fresh.name(), "email": user["email"], "password": fresh.secret()})
     other = create_user(service, fresh)
-    kept = eventually(
-        lambda: database.execute("SELECT name FROM users ORDER BY id"), lambda rows: len(rows) > 1, 1.0
-    )
+    kept = eventually(lambda: database.execute("SELECT name FROM users ORDER BY id"), lambda rows: len(rows) > 1, 1.0)
     names = [name for (name,) in kept]
     assert names == [user["name"], other["name"]], (
         "A request that failed has left a row after all: a later request's commit took it along, or it was committed too early. "
@@ -363,14 +347,10 @@ def test_all_or_nothing(service, database, fresh):
     user_id = user["id"]
     database.add_order(user_id=user_id, item=fresh.item(), amount=fresh.number(1, 9_999))
     for table in ("users", "orders"):
-        database.execute(
-            f"CREATE TRIGGER no_{table} BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, 'drill'); END"
-        )
+        database.execute(f"CREATE TRIGGER no_{table} BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, 'drill'); END")
         answer = service.delete(f"/users/{user_id}")
         database.execute(f"DROP TRIGGER no_{table}")
-        assert answer.status >= 500, (
-            f"The database refused to delete from `{table}`, and the caller was not told."
-        )
+        assert answer.status >= 500, f"The database refused to delete from `{table}`, and the caller was not told."
         rows = [
             (name, database.execute(f"SELECT count(*) FROM {name} WHERE {column} = ?", user_id)[0][0])
             for name, column in (("users", "id"), ("orders", "user_id"))
@@ -379,12 +359,8 @@ def test_all_or_nothing(service, database, fresh):
             f"Deleting from `{table}` failed, and the other table's row is gone: the user and their orders are deleted in two transactions. "
             "One session, one commit, at the end."
         )
-        assert_unlocked(
-            database, "The deletion has failed, and its transaction is still open: nobody else can write."
-        )
-    assert service.delete(f"/users/{user_id}").status == 204, (
-        "Nothing is in the way any more: the user can be deleted."
-    )
+        assert_unlocked(database, "The deletion has failed, and its transaction is still open: nobody else can write.")
+    assert service.delete(f"/users/{user_id}").status == 204, "Nothing is in the way any more: the user can be deleted."
 
 
 # What the checks see with
@@ -407,9 +383,7 @@ TOO_LATE = (
     "A caller without a key made the service ask the database: the guard comes after the work. Put it into the route's "
     "`dependencies=[…]`, or before every parameter that costs something."
 )
-NOT_COMMITTED = (
-    "The answer was 201, and the row is not in the table: nobody committed. The repositories only flush."
-)
+NOT_COMMITTED = "The answer was 201, and the row is not in the table: nobody committed. The repositories only flush."
 PROMISED = (
     "The caller was told that it is done, and it was not: the commit could not succeed while somebody else was reading. It runs after "
     "the answer. What stands after the `yield` of a dependency does, so commit before the route returns "

@@ -39,16 +39,12 @@ def test_each_type_has_its_status(service, fresh):
     for amount in (0, -fresh.number(1, 999)):
         body = {"user_id": order["user_id"], "item": fresh.item(), "amount": amount}
         assert_error(service.post("/orders", body), 422, "VALIDATION_ERROR")
-    assert_error(
-        service.post("/orders", {"user_id": MISSING, "item": fresh.item(), "amount": 100}), 404, "NOT_FOUND"
-    )
+    assert_error(service.post("/orders", {"user_id": MISSING, "item": fresh.item(), "amount": 100}), 404, "NOT_FOUND")
     assert_error(service.post("/users", new_user), 409, "CONFLICT")
     pay = f"/orders/{order['id']}/pay"
     assert_error(service.post(pay, {"card_number": DECLINED}), 402, "PAYMENT_DECLINED")
     paid = service.post(pay, {"card_number": "4000 0000 0000 0001"})
-    assert paid.status == 200, (
-        "An order can be paid after a card was declined: the error must not leave a trace."
-    )
+    assert paid.status == 200, "An order can be paid after a card was declined: the error must not leave a trace."
     assert_error(service.post(pay, {"card_number": "4000 0000 0000 0001"}), 409, "CONFLICT")
 
 
@@ -131,9 +127,7 @@ def test_request_that_does_not_fit(service, fresh):
     user = create_user(service, fresh)
     for body in ({}, {"user_id": user["id"], "item": fresh.item(), "amount": "many"}, [fresh.item()]):
         assert_error(service.post("/orders", body), 422, "VALIDATION_ERROR", raised_by="request validation")
-    assert_error(
-        service.get(f"/orders/x{fresh.token(4)}"), 422, "VALIDATION_ERROR", raised_by="request validation"
-    )
+    assert_error(service.get(f"/orders/x{fresh.token(4)}"), 422, "VALIDATION_ERROR", raised_by="request validation")
 
 
 @pytest.mark.check("invalid_requests", level="medium", after="test_request_that_does_not_fit")
@@ -348,9 +342,7 @@ def test_requests_do_not_disturb_each_other(service, fresh):
     user = create_user(service, fresh)
     path = f"/users/{user['id']}"
     service.get("/drills/stream", partial=True)
-    assert_error(
-        service.get(path, headers={"X-Drill": "conflict"}), 409, "CONFLICT", raised_by="a middleware"
-    )
+    assert_error(service.get(path, headers={"X-Drill": "conflict"}), 409, "CONFLICT", raised_by="a middleware")
     requests, expected = [], []
     for _ in range(4):
         for status, method, where, extra in (
@@ -394,9 +386,7 @@ def crash(service: Any, detail: str, *, secret: str = "", given: str = "") -> An
 # Comparing
 
 
-def assert_error(
-    answer: Answer, status: int, code: str, *, header: bool = True, raised_by: str = ""
-) -> dict[str, Any]:
+def assert_error(answer: Answer, status: int, code: str, *, header: bool = True, raised_by: str = "") -> dict[str, Any]:
     """The body, when the answer is this error in the one shape. `header`: the id has to be in the header, too."""
     assert answer.status == status, why_status(answer, status, raised_by)
     kind = (answer.header("content-type") or "").split(";")[0].strip().lower()
@@ -453,9 +443,7 @@ def assert_nothing_internal(answer: Answer, values: dict[str, str]) -> None:
         "the exception's type": "RuntimeError",
     }
     everything = "\n".join([answer.text, *(f"{name}: {value}" for name, value in answer.headers)])
-    found = [
-        what for what, value in values.items() if value in everything or json.dumps(value)[1:-1] in everything
-    ]
+    found = [what for what, value in values.items() if value in everything or json.dumps(value)[1:-1] in everything]
     if found:
         raise CheckFailed(
             f"The answer shows {found[0]}. Exceptions are written for you: they hold host names, SQL, connection strings. "
@@ -516,11 +504,7 @@ def failures(logs: Logs) -> list[Failure]:
         record = parse_record(lines[position])
         if record is not None:
             text = _flat(record)
-            if (
-                _TRACEBACK in text
-                or '"frames"' in lines[position]
-                or re.search(r'File "[^"]+", line \d+', text)
-            ):
+            if _TRACEBACK in text or '"frames"' in lines[position] or re.search(r'File "[^"]+", line \d+', text):
                 level = next(
                     (
                         str(record[name]).lower()
@@ -530,19 +514,13 @@ def failures(logs: Logs) -> list[Failure]:
                     "",
                 )
                 found.append(
-                    Failure(
-                        text, level, _by_server(text) or str(record.get("logger", "")).startswith("uvicorn")
-                    )
+                    Failure(text, level, _by_server(text) or str(record.get("logger", "")).startswith("uvicorn"))
                 )
             position = free = position + 1
         elif _TRACEBACK in lines[position]:
             end = _end_of_traceback(lines, position)
             start = position
-            while (
-                start > free
-                and position - start < 3
-                and not _LEVEL.search(lines[start].partition(_TRACEBACK)[0])
-            ):
+            while start > free and position - start < 3 and not _LEVEL.search(lines[start].partition(_TRACEBACK)[0]):
                 start -= 1
             head = lines[start].partition(_TRACEBACK)[0]
             level = _LEVEL.search(head)
@@ -592,9 +570,8 @@ def why_status(answer: Answer, status: int, raised_by: str) -> str:
     if answer.status == 500 and status < 500:
         if raised_by in ("request validation", "a validator"):
             return why_handler_failed(answer)
-        return (
-            f"A {status} became a 500: either no handler takes this error, or the handler itself failed"
-            + (f". It was raised by {raised_by}." if raised_by else ".")
+        return f"A {status} became a 500: either no handler takes this error, or the handler itself failed" + (
+            f". It was raised by {raised_by}." if raised_by else "."
         )
     if status == 500:
         return "An accident is a 500. Another status blames the caller, or tells clients not to try again."
@@ -627,11 +604,7 @@ def why_other_shape(answer: Answer, body: Any, raised_by: str) -> str:
     if isinstance(body, dict) and isinstance(body.get("message"), (list, dict)):
         return "`message` is a sentence. What is more than a sentence (a list of members that don't fit) goes into a further member."
     if isinstance(body, dict):
-        gone = [
-            f"`{name}`"
-            for name in ("error", "message", "correlation_id")
-            if not isinstance(body.get(name), str)
-        ]
+        gone = [f"`{name}`" for name in ("error", "message", "correlation_id") if not isinstance(body.get(name), str)]
         where = (
             " Not every request brings an id: read the one that it has here, `correlation_id.get()`."
             if gone == ["`correlation_id`"]
@@ -710,9 +683,7 @@ def why_not_findable(logs: Logs, told: list[Failure], detail: str) -> str:
             "The record says `NoneType: None` instead of a stack. A handler that is a plain `def` runs in a worker thread, where there is no "
             "current exception: pass it, `exc_info=error`."
         )
-    mentioned = [
-        line for line in logs.lines if detail in line and not any(line in failure.text for failure in told)
-    ]
+    mentioned = [line for line in logs.lines if detail in line and not any(line in failure.text for failure in told)]
     if mentioned:
         return "The accident is logged without its stack: `str(error)` says what, not where. Pass `exc_info=error`."
     if told:

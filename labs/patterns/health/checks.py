@@ -348,12 +348,8 @@ def test_a_hang_has_a_deadline(service, database, cache):
             only_database = not_ready(service, {"database": "failed", "cache": "ok"}, "The database hangs")
             enough = at_once(only_cache.seconds, only_database.seconds)
             cache.hang()
-            while (
-                both[-1].seconds > enough and len(both) < 3
-            ):  # a busy machine is late once, a sequence each time
-                both.append(
-                    not_ready(service, {"database": "failed", "cache": "failed"}, "Database and Redis hang")
-                )
+            while both[-1].seconds > enough and len(both) < 3:  # a busy machine is late once, a sequence each time
+                both.append(not_ready(service, {"database": "failed", "cache": "failed"}, "Database and Redis hang"))
     took = min(answer.seconds for answer in both)
     assert took <= enough, (
         f"One hanging dependency took {only_cache.seconds:.1f} s (Redis) or {only_database.seconds:.1f} s (database), both together took "
@@ -384,9 +380,7 @@ def test_a_crowd_gets_the_truth(service, cache):
     everybody(service, 200, "Redis is back, and")
 
 
-@pytest.mark.check(
-    "crowd", level="expert", after=("test_a_crowd_gets_the_truth", "test_a_hang_has_a_deadline")
-)
+@pytest.mark.check("crowd", level="expert", after=("test_a_crowd_gets_the_truth", "test_a_hang_has_a_deadline"))
 def test_a_crowd_is_cheap_while_redis_hangs(service, cache):
     """Redis hangs and forty probes come at once: 503 for all within 2.5 s, `live` answers, ten connections at most."""
     become_ready(service)
@@ -401,9 +395,7 @@ def test_a_crowd_is_cheap_while_redis_hangs(service, cache):
         )
         answers = [settled(future) for future in pending]
         made = cache.connections_made - before
-    assert live.status == 200, why_not_live(
-        live, "Liveness failed while forty probes of readiness were waiting."
-    )
+    assert live.status == 200, why_not_live(live, "Liveness failed while forty probes of readiness were waiting.")
     assert sorted({answer.status for answer in answers}) == [503], (
         "Redis hangs, and not every probe of the crowd was told 503."
     )
@@ -495,15 +487,11 @@ def become_ready(service: Any, why: str = "Everything is well and readiness does
     until(service, READY, has_status(200), lambda answer: why_status(answer, why))
 
 
-def not_ready(
-    service: Any, checks: dict[str, str] | None, what: str, *, first: Answer | None = None
-) -> Answer:
+def not_ready(service: Any, checks: dict[str, str] | None, what: str, *, first: Answer | None = None) -> Answer:
     """Wait until readiness says 503, within its time, with these checks. `first` is an answer that came already."""
 
     def wanted(answer: Answer) -> bool:
-        return (
-            answer.status == 503 and answer.seconds <= LIMIT and (checks is None or named(answer) == checks)
-        )
+        return answer.status == 503 and answer.seconds <= LIMIT and (checks is None or named(answer) == checks)
 
     def why(answer: Answer) -> str:
         if answer.status == 200:
@@ -517,9 +505,7 @@ def not_ready(
 
     if first is not None and wanted(first):
         return first
-    expected = "503 within 2.5 s" + (
-        f'\n{{"checks": {checks}}}'.replace("'", '"') if checks is not None else ""
-    )
+    expected = "503 within 2.5 s" + (f'\n{{"checks": {checks}}}'.replace("'", '"') if checks is not None else "")
     return until(
         service,
         READY,
@@ -662,7 +648,9 @@ def why_status(answer: Answer, otherwise: str) -> str:
     """What an unexpected status means, or the given cause."""
     path = answer.request.path
     if answer.status in (401, 403):
-        return f"`{path}` asks for a key or token, and the kubelet has none: keep the probes outside of what is protected."
+        return (
+            f"`{path}` asks for a key or token, and the kubelet has none: keep the probes outside of what is protected."
+        )
     if answer.status == 404 and path.startswith("/health"):
         return f"There is no `{answer.request.method} {path}`."
     if answer.status == 500:
@@ -703,7 +691,9 @@ def why_named(answer: Answer, checks: dict[str, str], what: str) -> str:
     """Why the checks in a 503 are not the right ones."""
     got = named(answer)
     if got is None:
-        return 'The body lacks `checks`, an object that names the dependencies: `{"database": "ok", "cache": "failed"}`.'
+        return (
+            'The body lacks `checks`, an object that names the dependencies: `{"database": "ok", "cache": "failed"}`.'
+        )
     values = [str(value) for value in got.values()]
     if any(value not in ("ok", "failed") for value in values):
         if any(re.search(r"error|connect|sqlite|timeout|no such", value, re.IGNORECASE) for value in values):

@@ -110,7 +110,9 @@ def test_only_the_page_is_loaded(service, database, fresh):
     """A page costs its own rows: damaged rows on other pages, which nobody can load, do it no harm."""
     rows = add_users(database, fresh, 60)
     wanted = [row["id"] for row in rows[10:20]]
-    assert ids(get_page(service, "/users", page=2, page_size=10)["items"]) == wanted, "The healthy page is wrong already."
+    assert ids(get_page(service, "/users", page=2, page_size=10)["items"]) == wanted, (
+        "The healthy page is wrong already."
+    )
     damage(database, "users", [rows[n] for n in (4, 35, 55)], ("name", "email"))
     assert_undisturbed(service, "/users", wanted, page=2, page_size=10)
 
@@ -249,7 +251,9 @@ def test_feed_survives_inserts(service, database, fresh):
     def come_in() -> None:
         for moment in (newest, START + timedelta(seconds=fresh.number(0, 7) * 60)):
             row = (fresh.number(1, 3), fresh.item(), 100, "open", stamp(moment))
-            database.execute("INSERT INTO orders (user_id, item, amount, status, created_at) VALUES (?, ?, ?, ?, ?)", *row)
+            database.execute(
+                "INSERT INTO orders (user_id, item, amount, status, created_at) VALUES (?, ?, ?, ?, ?)", *row
+            )
 
     seen = [number for number in walk_feed(service, 7, most=40, between=come_in) if number in there]
     assert listing(seen, rows) == listing(there, rows), why_moved(seen, there, "come in")
@@ -353,7 +357,9 @@ def get_page(service: ServiceUnderTest, path: str, **query: Any) -> Row:
     page = answer.json
     if isinstance(page, list):
         raise CheckFailed(
-            "The answer is a bare list: the rows belong into `items` of an envelope.", expected="an envelope", got=answer
+            "The answer is a bare list: the rows belong into `items` of an envelope.",
+            expected="an envelope",
+            got=answer,
         )
     missing = [name for name in ("items", *ENVELOPE) if not isinstance(page, dict) or name not in page]
     if missing:
@@ -471,7 +477,9 @@ def assert_refused(service: ServiceUnderTest, path: str, **values: Sequence[str]
 def assert_let_through(service: ServiceUnderTest, path: str, **query: str) -> None:
     """Fail if this is refused. (What is then answered is another check's business.)"""
     answer = service.get(url(path, **query))
-    assert answer.status != 422, "This value is within the bounds, which are inclusive: `ge` and `le`, not `gt` and `lt`."
+    assert answer.status != 422, (
+        "This value is within the bounds, which are inclusive: `ge` and `le`, not `gt` and `lt`."
+    )
 
 
 def assert_absurd_is_harmless(service: ServiceUnderTest, path: str, **query: str) -> None:
@@ -503,7 +511,9 @@ def assert_no_hash(service: ServiceUnderTest, rows: list[Row]) -> None:
     """Fail if a password's hash is in the list."""
     text = service.get("/users?page_size=100").text
     leaked = [row["password_hash"] for row in rows if row["password_hash"] in text]
-    assert leaked == [], "The list shows `password_hash`: a `response_model` cuts a row down to what is meant to be seen."
+    assert leaked == [], (
+        "The list shows `password_hash`: a `response_model` cuts a row down to what is meant to be seen."
+    )
 
 
 def assert_walk(
@@ -597,9 +607,7 @@ def why_not_refused(got: dict[str, int], path: str) -> str:
         return f"`{query}` got a {wrong[query]}: is the route `{path}` there?"
     if any("page=" in q and status != 422 for q, status in wrong.items()):
         if any(q.endswith("page=0") for q in wrong):
-            return (
-                "`page=0` is let through. Pages start at 1: `ge=1`. Clamping a wrong number to a right one answers a question that nobody asked."
-            )
+            return "`page=0` is let through. Pages start at 1: `ge=1`. Clamping a wrong number to a right one answers a question that nobody asked."
         return f"`{query}` is not refused with 422: convert and bound the number before it is used, as `Query(1, ge=1)` does."
     if any(int(q.rpartition("=")[2]) > 100 for q in wrong if q.rpartition("=")[2].isdigit()):
         return (
@@ -666,7 +674,9 @@ def why_total_pages(got: dict[int, int], wanted: dict[int, int], total: int) -> 
         return "Rounded down: the rows that are left over need a page, too. `-(-total // page_size)` rounds up."
     if all(got[size] == round(total / size) for size in wrong):
         return "`round` rounds to the nearest, and halves to even: the rows that are left over need a page, however few. `-(-total // page_size)` rounds up."
-    return "`total_pages` is `total` divided by the `page_size` that was asked for, rounded up: `-(-total // page_size)`."
+    return (
+        "`total_pages` is `total` divided by the `page_size` that was asked for, rounded up: `-(-total // page_size)`."
+    )
 
 
 def why_beyond(got: Row, wanted: Row) -> str:
@@ -704,9 +714,7 @@ def why_filter(page: Row, wanted: list[Row], rows: list[Row], query: Row) -> str
     if strangers:
         return f"There are orders that are not `{status}` on the page: the filter does not reach the statement for the rows."
     if page["total"] == len(rows):
-        return (
-            "`total` counts all orders, the list shows the filtered ones: the count needs the same `WHERE`. Make both statements from one."
-        )
+        return "`total` counts all orders, the list shows the filtered ones: the count needs the same `WHERE`. Make both statements from one."
     if len(page["items"]) < min(page["page_size"], len(wanted) - (page["page"] - 1) * page["page_size"]):
         return (
             "The page is not full, although more orders match: the filter is applied to a page that was cut before. Filter first, in the `WHERE`, then "
@@ -737,9 +745,7 @@ def why_order(got: list[Any], wanted: list[Any], rows: list[Row], number: int, p
     if len(known) == len(got) and got == ascending[begin : begin + page_size]:
         return "Oldest first: the contract says newest first, `created_at` and `id`, both descending."
     if got == sorted(times, reverse=True)[begin : begin + page_size]:
-        return (
-            "Sorted by `id` alone. Ids are given in the order of inserting, which is not that of `created_at`: rows are imported, copied, back-dated."
-        )
+        return "Sorted by `id` alone. Ids are given in the order of inserting, which is not that of `created_at`: rows are imported, copied, back-dated."
     if got == sorted(times)[begin : begin + page_size]:
         return (
             "In the order of the ids, as a table is read when nothing else is asked for: is there an `ORDER BY`? Newest first is `created_at`, then `id`, "
@@ -779,9 +785,7 @@ def why_injected(status: str, got: Row) -> str:
 def why_no_feed(answer: Answer, query: Row) -> str:
     """Why the feed is not answered with 200."""
     if answer.status == 422 and not query:
-        return (
-            "`/orders/feed` got a 422: if `/orders/{id}` is declared before it, `feed` is taken for an id. Routes are tried in their order."
-        )
+        return "`/orders/feed` got a 422: if `/orders/{id}` is declared before it, `feed` is taken for an id. Routes are tried in their order."
     if answer.status in (404, 405):
         return "There is no `GET /orders/feed`."
     if answer.status == 422 and "cursor" in query:

@@ -219,7 +219,9 @@ def test_waiting_blocks_nobody(service, downstream, fresh):
         service.get(f"/orders/{order['id']}", deadline=8.0)
         answered += 1
     answer = pending.result()
-    assert answer.status == 200, "A 503 with `Retry-After: 1` is waited for and then tried again; the caller gets what comes then."
+    assert answer.status == 200, (
+        "A 503 with `Retry-After: 1` is waited for and then tried again; the caller gets what comes then."
+    )
     # With a shorter pause there was no time to be in anybody's way.
     assert answer.seconds < 0.9 or answered >= 6, (
         "During a pause of one second hardly anybody else was answered, not even those who need nothing from downstream: something sleeps "
@@ -276,7 +278,9 @@ def test_long_retry_after_gives_up(service, downstream, fresh):
         "sleeping: `stop_before_delay(DEADLINE)` in `with_retries`."
     )
     got = [shown(answer) for answer in answers]
-    assert got == ["503 UNAVAILABLE"] * 2, "A 429 or 503 that is not waited for is a 503 for the caller: `answer_for` decides."
+    assert got == ["503 UNAVAILABLE"] * 2, (
+        "A 429 or 503 that is not waited for is a 503 for the caller: `answer_for` decides."
+    )
 
 
 @pytest.mark.check("pause", level="hard", after="test_long_retry_after_gives_up", read="Exercise 2: giving up")
@@ -290,7 +294,7 @@ def test_caller_is_told_when(service, downstream, fresh):
         return
     raise CheckFailed(
         "Downstream said when to come back, and it stayed with you: pass its `Retry-After` on, "
-        "`Unavailable(error.response.headers.get(\"Retry-After\"))` in `answer_for`.",
+        '`Unavailable(error.response.headers.get("Retry-After"))` in `answer_for`.',
         expected=f"Retry-After: {wait}",
         got=f"Retry-After: {told}" if told else "no Retry-After\n" + str(answer),
     )
@@ -380,8 +384,12 @@ def test_payment_keeps_its_key(service, downstream, fresh):
         "Each attempt has a key of its own, so downstream carries out each of them. The key belongs to the operation: make it "
         "before the first attempt, outside of what is repeated."
     )
-    assert len(calls) == 3, "With an `Idempotency-Key` a payment may be repeated like a GET: `repeat=True`, three attempts."
-    assert (answer.status, answer.json.get("status")) == (200, "paid"), "The third attempt was accepted, so the order is paid."
+    assert len(calls) == 3, (
+        "With an `Idempotency-Key` a payment may be repeated like a GET: `repeat=True`, three attempts."
+    )
+    assert (answer.status, answer.json.get("status")) == (200, "paid"), (
+        "The third attempt was accepted, so the order is paid."
+    )
 
 
 @pytest.mark.check("posts", level="hard", after="test_payment_keeps_its_key")
@@ -397,7 +405,9 @@ def test_one_key_per_order(service, downstream, fresh):
     pay(service, order, fresh)
     pay(service, other, fresh)
     keys = [call.headers.get("idempotency-key") for call in payments(downstream)]
-    assert len(keys) == 5, "Two payments that downstream accepts at once, after one that failed three times, are five calls."
+    assert len(keys) == 5, (
+        "Two payments that downstream accepts at once, after one that failed three times, are five calls."
+    )
     assert keys[3] == keys[0], (
         "After a 504 nobody knows whether the payment was made. The customer pressed the button again and got a new key, so the "
         "card may be charged twice: make the key from the order, not at random for each request."
@@ -429,7 +439,9 @@ def test_calls_say_what_they_are_about(service, downstream, fresh):
     downstream.wait_for_calls(2)
     got = [body_of(call) for call in downstream.calls if call.path in ("/payments", "/notifications")]
     wanted = [{"order_id": order["id"], "amount": order["amount"]}, {"order_id": order["id"]}]
-    assert [{name: value for name, value in body.items() if name in want} for body, want in zip(got, wanted, strict=False)] == wanted, (
+    assert [
+        {name: value for name, value in body.items() if name in want} for body, want in zip(got, wanted, strict=False)
+    ] == wanted, (
         "The body of a call is not what the contract says: `order_id` and `amount` for a payment, `order_id` for a notification."
     )
 
@@ -437,14 +449,18 @@ def test_calls_say_what_they_are_about(service, downstream, fresh):
 # An outage
 
 
-@pytest.mark.check("retry_budget", level="expert", after=("test_two_faults_are_hidden", "test_last_error_decides"), points=2)
+@pytest.mark.check(
+    "retry_budget", level="expert", after=("test_two_faults_are_hidden", "test_last_error_decides"), points=2
+)
 def test_outage_is_not_multiplied(service, downstream, fresh):
     """In an outage, sixty requests cause fewer than a hundred and twenty calls."""
     service.get(f"/quotes/{new_item(fresh)}")
     downstream.calls.clear()
     statuses = outage(service, downstream, fresh, waves=6)
     strange = sorted(status for status in statuses if status not in TYPED)
-    assert strange == [], "In an outage every request is answered with 502, 503 or 504, those that were not tried again included."
+    assert strange == [], (
+        "In an outage every request is answered with 502, 503 or 504, those that were not tried again included."
+    )
     calls = len(downstream.calls)
     assert calls < 120, why_multiplied(calls)
 
@@ -577,7 +593,8 @@ def growth(first: list[float], second: list[float]) -> float:
     def ratio(low: int, high: int) -> float:
         """Of the means of what lies between two twelfths."""
         means = [
-            statistics.mean(sorted(gaps)[len(gaps) * low // 12 : len(gaps) * high // 12 + 1]) for gaps in (first, second)
+            statistics.mean(sorted(gaps)[len(gaps) * low // 12 : len(gaps) * high // 12 + 1])
+            for gaps in (first, second)
         ]
         return means[1] / means[0]
 

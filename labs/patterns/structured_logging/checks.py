@@ -198,9 +198,7 @@ def test_server_lines_are_json(service, logs, fresh):
     logs.complete()
     assert logs.strays[:5] == [], why_stray(logs.strays)
     lifespan = [
-        record
-        for record in logs.records
-        if str(record.get("message")).startswith("Application startup complete")
+        record for record in logs.records if str(record.get("message")).startswith("Application startup complete")
     ]
     assert [missing_fields(record) for record in lifespan[:1]] == [[]], (
         "uvicorn says “Application startup complete.” when it starts; that record is gone or lacks standard fields. Take its "
@@ -285,9 +283,7 @@ def test_exception_is_one_record(service, logs, fresh):
     assert_stack(record)
 
 
-@pytest.mark.check(
-    "exceptions", level="medium", after=("test_exception_is_one_record", "test_server_lines_are_json")
-)
+@pytest.mark.check("exceptions", level="medium", after=("test_exception_is_one_record", "test_server_lines_are_json"))
 def test_crash_is_in_the_stream(service, logs, fresh):
     """An exception that nobody handled is a record with its stack, and no line of it is loose text."""
     detail = f"crash {fresh.token()}\n  second line"
@@ -322,9 +318,7 @@ def test_no_local_variables(service, logs, fresh):
     find(logs, lambda record: detail in str(record), 1, quiet=True)
     logs.complete()
     leaked = {
-        what: value
-        for what, value in (("the card number", card), ("a local variable", secret))
-        if value in logs.text
+        what: value for what, value in (("the card number", card), ("a local variable", secret)) if value in logs.text
     }
     assert list(leaked) == [], why_leaked(logs, leaked)
 
@@ -371,9 +365,7 @@ def test_id_is_made_when_none_is_given(service, logs, fresh):
     records = find(logs, lambda record: record.get("message") == "slow_done", 3)
     ids = [record.get("correlation_id") for record in records]
     made = [value for value in ids[1:] if isinstance(value, str) and value]
-    assert len(made) == 2, (
-        "A request without `X-Correlation-ID` still needs an id: make one, for example with `uuid4`."
-    )
+    assert len(made) == 2, "A request without `X-Correlation-ID` still needs an id: make one, for example with `uuid4`."
     assert len(set(ids)) == 3, (
         "Two requests have the same id. It has to be made inside the middleware, for each request: a default argument or a module's "
         "variable is evaluated once, and what is bound must not outlive its request."
@@ -477,11 +469,7 @@ def test_no_secrets_in_the_stream(service, logs, fresh):
     service.post("/users", body, headers=headers)
     one(logs, "user_created")
     logs.complete()
-    found = [
-        what
-        for what, value in (("password", password), ("token", token), ("body", name))
-        if value in logs.text
-    ]
+    found = [what for what, value in (("password", password), ("token", token), ("body", name)) if value in logs.text]
     assert found == [], (
         "The middleware writes what it should only pass on. Bind the one header that you need; never log bodies or all headers: "
         "a body that you did not read is one that you did not redact."
@@ -498,9 +486,7 @@ def test_odd_values_are_written(service, logs, fresh):
     assert answer.status == 204, why_odd(logs)
     record = odd_record(logs, "odd_values")
     empty = [
-        name
-        for name in ("when", "ident", "price", "tags", "blob", "problem")
-        if record.get(name) in (None, "", [], {})
+        name for name in ("when", "ident", "price", "tags", "blob", "problem") if record.get(name) in (None, "", [], {})
     ]
     assert empty == [], (
         "A field is gone, or empty: a value that JSON lacks still has a text (`isoformat()`, `str()`, `repr()`)."
@@ -518,11 +504,7 @@ def test_odd_values_stay_readable(service, logs, fresh):
     record = odd_record(logs, "odd_values")
     assert_time(record.get("when"), before, datetime.now(UTC), "when")
     digits = {"ident": "[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", "price": r"\d+(\.\d+)?"}
-    wrong = {
-        name: record.get(name)
-        for name, shape in digits.items()
-        if not re.fullmatch(shape, str(record.get(name)))
-    }
+    wrong = {name: record.get(name) for name, shape in digits.items() if not re.fullmatch(shape, str(record.get(name)))}
     assert wrong == {}, (
         "`repr` shows the Python object (`Decimal('1.50')`); `str` shows the value, and that is what one searches for."
     )
@@ -674,9 +656,8 @@ def why_missing(logs: Logs, message: str) -> str:
     line = next((line for line in logs.strays if word in line), "")
     if line:
         return why_line(line)
-    return (
-        "No line tells of it: the event is not written at all, or below the level that is let through."
-        + loose_text(logs)
+    return "No line tells of it: the event is not written at all, or below the level that is let through." + loose_text(
+        logs
     )
 
 
@@ -703,7 +684,9 @@ def why_no_library(logs: Logs, message: str) -> str:
 def loose_text(logs: Logs) -> str:
     """A sentence on what stands in the stream instead of records."""
     if not logs.lines:
-        return " Nothing was written: is logging configured when the factory runs, and does it write to stdout or stderr?"
+        return (
+            " Nothing was written: is logging configured when the factory runs, and does it write to stdout or stderr?"
+        )
     error = logging_error(logs.lines)
     return f" {error}" if error else ""
 
@@ -712,9 +695,7 @@ def logging_error(lines: list[str]) -> str:
     """A sentence on the error that a handler of the standard library made while it wrote; empty when there is none."""
     if not any(line.startswith("--- Logging error ---") for line in lines):
         return ""
-    before = [
-        earlier for earlier, line in zip(lines, lines[1:], strict=False) if line.startswith("Call stack:")
-    ]
+    before = [earlier for earlier, line in zip(lines, lines[1:], strict=False) if line.startswith("Call stack:")]
     said = f", with `{before[0][:160]}`" if before else ""
     return f"The handler failed while it wrote a record{said}. The traceback below “--- Logging error ---” in the stream says where."
 
@@ -736,7 +717,9 @@ def why_line(line: str) -> str:
     if re.match(r"\s+[\"}\]]", text) or (text.startswith("{") and not text.rstrip().endswith("}")):
         return "The object is spread over several lines (or cut): one record is one line, without `indent`."
     if text.startswith("{"):
-        return "The line looks like JSON and is none: a template put it together. Let `json.dumps` write the whole object."
+        return (
+            "The line looks like JSON and is none: a template put it together. Let `json.dumps` write the whole object."
+        )
     return "The line is text, not a JSON object: the logger that wrote it does not pass your renderer."
 
 
@@ -746,9 +729,7 @@ def why_stray(lines: list[str]) -> str:
     if error := logging_error(plain):
         return error
     if any(re.match(r"(INFO|WARNING|ERROR): {2,}", line) for line in plain):
-        if all(' - "' in line for line in plain if re.match("INFO: ", line)) and plain[0].startswith(
-            "INFO: "
-        ):
+        if all(' - "' in line for line in plain if re.match("INFO: ", line)) and plain[0].startswith("INFO: "):
             return "uvicorn's access log still has its own handler: empty `uvicorn.access` too, not only `uvicorn`."
         return "uvicorn still writes through its own handlers: empty those of `uvicorn` and `uvicorn.access`, and let them propagate to root."
     if any(re.match(r".*:\d+: \w*Warning: ", line) for line in plain):
@@ -834,9 +815,7 @@ def why_crossed(records: list[Record]) -> str:
                 "Records from worker threads have no id: `threading.local` and the like stay behind in the thread that set them. A "
                 "`ContextVar` goes along into the threads that FastAPI uses."
             )
-        return (
-            "The records have no id when requests run together: the first one to end takes it away from all."
-        )
+        return "The records have no id when requests run together: the first one to end takes it away from all."
     return (
         "Requests that run together overwrite each other's id: it is kept in a global, in a `threading.local` or on a shared object, and on an "
         "event loop all requests share one thread. A `ContextVar` has a value per request."
@@ -850,9 +829,7 @@ def odd_record(logs: Logs, message: str) -> Record:
         return one(logs, message)
     line = next((line for line in logs.strays if message in line), "")
     if line:
-        raise CheckFailed(
-            why_line(line), expected=f"a strict JSON object with the message {message}", got=line
-        )
+        raise CheckFailed(why_line(line), expected=f"a strict JSON object with the message {message}", got=line)
     raise CheckFailed(
         "The request went well and its record is gone: an encoder that fails must not lose the rest of the record."
         + loose_text(logs),
