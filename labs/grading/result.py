@@ -1,0 +1,72 @@
+"""What grading one submission came to, as plain data: the judge makes it, reports and a resumed batch read it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from labs.judge.verdict import Report
+
+__all__ = ["Outcome", "Result"]
+
+
+class Outcome(StrEnum):
+    """How the grading of one submission ended. Only FAILED is the grader's own fault."""
+
+    JUDGED = "judged"  # every check has a verdict, however the notebook behaved
+    REJECTED = "rejected"  # nothing to judge: unreadable, no notebook, of no lab; `sentence` says why
+    FAILED = "failed"  # the grader could not do its work; the same command tries again
+
+
+@dataclass(slots=True)
+class Result:
+    """One submission's score and the reasons for it."""
+
+    submission: str  # unique in its batch and safe as a folder's name: "ada", "ada-caching"
+    learner: str  # as handed in: may hold anything, so escape it wherever it is shown
+    source: str  # where it was read: a path, or "archive.zip!member.ipynb"
+    outcome: Outcome = Outcome.JUDGED
+    sentence: str = ""  # why it was rejected or failed
+    lab: str = ""  # the pattern's name; empty when it is not known
+    report: Report | None = None  # the verdicts; None unless judged
+    notes: list[str] = field(default_factory=list)  # sentences for the learner: missing cells, time-outs, another release
+    isolation: str = ""  # the tier that was in force: "namespaces", "landlock" or "limits"
+    content: str = ""  # SHA-256 of the notebook's bytes
+    release: str = ""  # digest of what it was judged by: the lab's files and the judge's version
+    answers: str = ""  # SHA-256 of the exercises' code, comments and layout left out; equal ones are identical answers
+    died: int = 0  # how often the notebook's process ended by itself
+    timed_out: int = 0  # how many cells and checks ran into their deadline
+    seconds: float = 0.0  # wall time of execution and judging
+    hints: list[str] = field(default_factory=list)  # per exercise, those not used yet: "exercise: 2 of 3 left"
+
+    @property
+    def score(self) -> int:
+        """Points earned; 0 unless judged."""
+        return self.report.score if self.report else 0
+
+    @property
+    def points(self) -> int:
+        """Points to be had; 0 when the lab is not known."""
+        return self.report.points if self.report else 0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What must be unchanged for this result to stand: the submission's content and what judged it."""
+        return self.content, self.release
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """The opposite of to_dict. Raises KeyError, TypeError or ValueError when it is none."""
+        report = data["report"]
+        return cls(
+            **{
+                **data,
+                "outcome": Outcome(data["outcome"]),
+                "report": Report.from_dict(report) if report is not None else None,
+            }
+        )
