@@ -55,6 +55,12 @@ def test_markdown_is_safe_and_titles_know_only_code() -> None:
     )
 
 
+def test_plain_text_leaves_code_as_it_is() -> None:
+    for code in ("`<class '__main__.Conflict'>`", "`_id`", "`handlers[kind](request)`", "```python\nf(*a, **b)\n```"):
+        assert plain(f"**It** says {code} *here*") == f"It says {code} here"
+    assert plain("[`_id`](https://x.example/y), *`a`* and **`b`**") == "`_id`, `a` and `b`"
+
+
 def test_anchors_are_those_of_jupyterlab() -> None:
     assert anchor("Why `contextvars` (and not globals)?") == "#Why-contextvars-(and-not-globals)%3F"
     assert anchor('"><script>') == "#%22%3E%3Cscript%3E"

@@ -100,8 +100,14 @@ def inline(text: str, limit: int = 400) -> str:
 def plain(text: str) -> str:
     """Markdown without its marks, for terminals and one-line summaries."""
     text = clean(clip(text, MARKDOWN_LIMIT)[0])
-    text = re.sub(r"\[([^\[\]]*)\]\([^()]*\)", r"\1", text)
-    return re.sub(r"\*\*|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)", "", text)
+    text = re.sub(
+        _CODE + r"|\[((?:`[^`]*`|[^\[\]`])*)\]\([^()]*\)", lambda found: found["code"] or found[3] or "", text
+    )
+    return re.sub(_CODE + r"|\*\*|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)", lambda found: found["code"] or "", text)
+
+
+# What is code stays as it is: `__main__`, `**options`, a block of lines.
+_CODE = r"(?P<code>(?s:(?<!`)(`+)(?!`).+?(?<!`)\2(?!`)))"
 
 
 def anchor(heading: str) -> str:
