@@ -35,6 +35,7 @@ class Result:
     content: str = ""  # SHA-256 of the notebook's bytes
     release: str = ""  # digest of what it was judged by: the lab's files and the judge's version
     answers: str = ""  # SHA-256 of the exercises' code, comments and layout left out; equal ones are identical answers
+    shipped: bool = False  # the answers are the release's own, untouched or its solution: no wonder they are identical
     died: int = 0  # how often the notebook's process ended by itself
     timed_out: int = 0  # how many cells and checks ran into their deadline
     seconds: float = 0.0  # wall time of execution and judging
