@@ -194,6 +194,16 @@ def test_downstream_delays_and_resets_by_script(downstream, http):
     assert http.get(downstream.url).status_code == 200
 
 
+def test_downstream_drips_an_answer_that_no_time_out_of_a_step_ends(downstream, http):
+    downstream.script(Reply(json=1234, drip=0.1), Reply(json=5678, drip=60))
+    started = time.monotonic()
+    assert http.get(downstream.url, timeout=0.3).json() == 1234
+    assert time.monotonic() - started >= 0.4
+    with pytest.raises(httpx.ReadTimeout):
+        http.get(downstream.url, timeout=0.3)
+    assert http.get(downstream.url).status_code == 200
+
+
 def test_downstream_answers_each_path_by_its_own_script(downstream, http):
     downstream.script(Reply(503), Reply(404), path="/quotes/a%20b")
     downstream.script(Reply(502))

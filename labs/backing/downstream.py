@@ -26,7 +26,8 @@ class Reply:
     json: Any = None
     body: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
-    delay: float = 0.0  # seconds
+    delay: float = 0.0  # seconds until it answers
+    drip: float = 0.0  # seconds before each byte of the body: always something, never enough
     reset: bool = False  # break the connection instead of answering
 
     def content(self) -> bytes:
@@ -69,7 +70,6 @@ class Downstream:
         self.connections_made = 0  # since the last clear(), closed ones included
         self.default = Reply(json={"status": "ok"})
         self._queue: list[Reply] = []
-        self._by_path: dict[str, list[Reply]] = {}
         self._by_path: dict[str, list[Reply]] = {}
         self._failures: list[Reply] = []  # answered before the script goes on
         self._lock = threading.Lock()
@@ -130,7 +130,6 @@ class Downstream:
         self.up()
         with self._lock:
             self._queue.clear()
-            self._by_path.clear()
             self._by_path.clear()
             self._script_over.set()
             self._script_over = threading.Event()
@@ -229,7 +228,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
+            self._write(body, reply.drip)
+
+    def _write(self, body: bytes, drip: float) -> None:
+        if not drip:
             self.wfile.write(body)
+            return
+        script_over = self.server.owner._script_over
+        for byte in body:
+            if script_over.wait(drip):
+                return
+            self.wfile.write(bytes([byte]))
 
     def _read_body(self) -> bytes:
         if self.headers.get("transfer-encoding", "").lower() != "chunked":
