@@ -86,9 +86,12 @@ def test_wrong_method(service, fresh):
     answer = service.delete(f"/orders/{order['id']}")
     assert_error(answer, 405, "METHOD_NOT_ALLOWED", raised_by="the router")
     allowed = [method.strip() for method in (answer.header("Allow") or "").split(",")]
-    assert "GET" in allowed, (
-        "The 405 lost its `Allow` header on the way: the exception carries it in `headers`, and the answer has to pass them on."
-    )
+    if "GET" not in allowed:
+        raise CheckFailed(
+            "The 405 lost its `Allow` header on the way: the exception carries it in `headers`, and the answer has to pass them on.",
+            expected="allow: GET",
+            got=shown_headers(answer),
+        )
 
 
 @pytest.mark.check("framework_errors", level="medium", after="test_not_found_has_the_shape")
@@ -97,10 +100,13 @@ def test_challenge_stays(service):
     answer = service.get("/drills/private")
     assert_error(answer, 401, "UNAUTHORIZED", raised_by="`raise HTTPException`")
     challenge = answer.header("WWW-Authenticate") or ""
-    assert challenge.split(" ")[0].lower() == "bearer", (
-        "The 401 lost its `WWW-Authenticate` header: pass the exception's `headers` on to the answer. "
-        "Without it a client does not know how to sign in."
-    )
+    if challenge.split(" ")[0].lower() != "bearer":
+        raise CheckFailed(
+            "The 401 lost its `WWW-Authenticate` header: pass the exception's `headers` on to the answer. "
+            "Without it a client does not know how to sign in.",
+            expected="www-authenticate: Bearer",
+            got=shown_headers(answer),
+        )
 
 
 @pytest.mark.check("framework_errors", level="medium", after="test_unknown_route")
@@ -244,22 +250,24 @@ def test_crash_is_logged_once(service, logs, fresh):
 def test_bad_response_is_our_mistake(service, logs, fresh):
     """An answer that its own model refuses is an accident of ours: a 500 that shows nothing, and a stack in the log."""
     given = fresh.token(20)
+    constant = crash(service, f"crash {fresh.token()}").json.get("message")
     answer = service.get("/drills/bad-response", headers={"X-Correlation-ID": given})
     assert answer.status == 500, (
         "A response that breaks its own model was answered as if the caller had sent something wrong. `ResponseValidationError` "
         "is our own bug: leave it to the handler for everything else (a handler for the parent, `ValidationException`, takes it, too)."
     )
     body = assert_error(answer, 500, "INTERNAL_ERROR", header=False, raised_by="response validation")
-    constant = crash(service, f"crash {fresh.token()}").json.get("message")
     assert body["message"] == constant, (
         "The message is not the constant of every other 500: something of the response that went wrong is in it."
     )
     assert_nothing_internal(answer, {"what validation said": "Input should"})
     logs.complete()
-    found = [failure for failure in failures(logs) if given in failure.text]
-    assert found != [], (
-        "The log has no stack with this request's id. A refused response is a 5xx like any other: log it with `exc_info=error`."
-    )
+    if not [failure for failure in failures(logs) if given in failure.text]:
+        raise CheckFailed(
+            "The log has no stack with this request's id. A refused response is a 5xx like any other: log it with `exc_info=error`.",
+            expected=f"a record with a stack and the id {given}",
+            got=written_by_the_service(logs),
+        )
 
 
 # The boundary
@@ -325,10 +333,13 @@ def test_broken_transfer_is_logged(service, logs):
     service.get("/drills/stream", partial=True)
     logs.complete()
     found = [f for f in failures(logs) if "RuntimeError" in f.text and f.level in ("error", "critical")]
-    assert found != [], (
-        "The transfer broke and the log says nothing. Where it is too late for an answer, raise again (the server logs what "
-        "reaches it) or log it yourself with its stack; don't just return."
-    )
+    if not found:
+        raise CheckFailed(
+            "The transfer broke and the log says nothing. Where it is too late for an answer, raise again (the server logs what "
+            "reaches it) or log it yourself with its stack; don't just return.",
+            expected="a record at error with the stack of the RuntimeError",
+            got=written_by_the_service(logs),
+        )
     refused = [line for line in logs.lines if "ASGI message" in line and "http.response.start" in line]
     assert refused == [], (
         "A second answer was sent after the first had begun, and only the server's refusal kept it from the client. Whether it is too "
@@ -422,10 +433,26 @@ def assert_error(answer: Answer, status: int, code: str, *, header: bool = True,
                 f"The {status} lacks the header `X-Correlation-ID`. It is answered outside the middleware that adds the header; a handler "
                 "for `Exception` lives in the outermost layer of all. Answer it further inside.",
                 expected=f"X-Correlation-ID: {body['correlation_id']}",
-                got="\n".join(f"{name}: {value}" for name, value in answer.headers),
+                got=shown_headers(answer),
             )
         assert body["correlation_id"] == sent, why_other_id(body)
     return dict(body)
+
+
+def shown_headers(answer: Answer) -> str:
+    """The headers of an answer, one on a line, without those that say nothing here."""
+    boring = ("date", "server", "connection", "content-length")
+    return "\n".join(f"{name}: {value}" for name, value in answer.headers if name.lower() not in boring)
+
+
+def written_by_the_service(logs: Logs) -> str:
+    """The end of the log, without what the server says of itself and of the crash."""
+    text = "\n".join(_COLOR.sub("", line) for line in logs.lines)
+    for failure in failures(logs):
+        if failure.by_server:
+            text = text.replace(failure.text, "")
+    lines = [line for line in text.split("\n") if line.strip() and not line.startswith("INFO: ")]
+    return "\n".join(lines[-12:]) or "(the service wrote nothing)"
 
 
 def assert_not_echoed(answer: Answer, value: str) -> None:
@@ -462,7 +489,7 @@ def assert_logged_once(logs: Logs, detail: str, given: str) -> None:
         raise CheckFailed(
             why_not_findable(logs, told, detail),
             expected=f"one record at error with a stack that ends in\nRuntimeError: {detail}\nand with the id {given}",
-            got="\n".join(logs.lines[-12:]) or "(nothing was written)",
+            got=written_by_the_service(logs),
         )
     levels = [failure.level for failure in findable]
     assert "error" in levels or "critical" in levels, (
