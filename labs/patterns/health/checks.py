@@ -35,8 +35,15 @@ def test_live_answers(service):
 
 @pytest.mark.check("alive", level="medium", after="test_live_answers")
 def test_live_asks_nobody(service, database, cache, downstream):
-    """Liveness stays 200, within a second, while every dependency is broken or hangs."""
-    probe(service, LIVE)
+    """Liveness asks no dependency, and stays 200, within a second, while all of them are broken or hang."""
+    asked = len(cache.commands) + len(downstream.calls)
+    for _ in range(10):
+        probe(service, LIVE)
+    asked = len(cache.commands) + len(downstream.calls) - asked
+    assert asked < 10, (  # readiness may have a task that asks by itself, now and then
+        "Each probe of liveness asked a dependency. Whatever comes back, a restart would not help: don't ask, and there is nothing to "
+        "catch or to wait for."
+    )
     for what in ("down", "hang"):
         with fault(
             *(getattr(backing, what) for backing in (database, cache, downstream)),
@@ -75,7 +82,7 @@ def test_startup_is_done(service):
 @pytest.mark.check("starting", level="medium", after="test_startup_is_done")
 def test_startup_takes_its_time(service, fresh):
     """Until initialisation is done `startup` is 503, and the process is alive."""
-    takes = fresh.number(25, 35) / 100
+    takes = fresh.number(15, 20) / 100
     begun = time.monotonic()
     start(service, STARTUP_SECONDS=f"{takes}")
     for _ in range(3):
@@ -112,7 +119,7 @@ def test_startup_takes_its_time(service, fresh):
 @pytest.mark.check("starting", level="hard", after="test_startup_takes_its_time")
 def test_a_failed_start_is_tried_again(service):
     """An initialisation that fails is no success, and is tried again until it succeeds."""
-    takes, failures = 0.15, 2
+    takes, failures = 0.06, 2
     begun = time.monotonic()
     start(
         service,
@@ -150,7 +157,7 @@ def test_not_ready_before_started(service, fresh):
     start(service, STARTUP_SECONDS=f"{takes}")
     answer = probe(service, READY)
     if time.monotonic() < begun + takes:
-        assert answer.status == 503, why_status(
+        assert answer.status == 503, why_in_service(
             answer,
             "Initialisation is still running and the load balancer is told to send "
             "requests: readiness has to ask whether the service has started.",
@@ -163,7 +170,7 @@ def test_drain_ends_readiness(service):
     drained(service)
     for _ in range(3):
         answer = probe(service, READY)
-        assert answer.status == 503, why_status(
+        assert answer.status == 503, why_in_service(
             answer,
             "The service was asked to drain and still says that it is ready: `drain` has to set what readiness looks at first, "
             "ahead of every answer that is kept.",
@@ -323,10 +330,10 @@ def test_downstream_is_optional(service, downstream):
 
 @pytest.mark.check("readiness", level="hard", after="test_ready_when_all_is_well")
 def test_probes_share_connections(service, cache):
-    """Sixty probes cost Redis a handful of connections, not sixty."""
+    """Thirty probes cost Redis a handful of connections, not thirty."""
     become_ready(service)
     before = cache.connections_made
-    for _ in range(60):
+    for _ in range(30):
         probe(service, READY)
     made = cache.connections_made - before
     assert made <= CONNECTIONS, (
@@ -385,16 +392,21 @@ def test_a_crowd_is_cheap_while_redis_hangs(service, cache):
     """Redis hangs and forty probes come at once: 503 for all within 2.5 s, `live` answers, ten connections at most."""
     become_ready(service)
     with fault(cache.hang, ends=[cache]):
-        not_ready(service, {"database": "ok", "cache": "failed"}, "Redis hangs")
-        before = cache.connections_made
-        pending = [service.begin("GET", READY, deadline=HANG) for _ in range(CROWD)]
-        live = probe(
-            service,
-            LIVE,
-            why_silent="Liveness got no answer while forty probes of readiness were waiting: something blocks the event loop.",
-        )
-        answers = [settled(future) for future in pending]
-        made = cache.connections_made - before
+        known = time.monotonic() + 1.0  # what readiness says may be this old
+        while True:
+            before = cache.connections_made
+            begun = time.monotonic()
+            pending = [service.begin("GET", READY, deadline=HANG) for _ in range(CROWD)]
+            live = probe(
+                service,
+                LIVE,
+                why_silent="Liveness got no answer while forty probes of readiness were waiting: something blocks the event loop.",
+            )
+            answers = [settled(future) for future in pending]
+            made = cache.connections_made - before
+            if begun > known or all(answer.status == 503 for answer in answers):
+                break
+            not_ready(service, {"database": "ok", "cache": "failed"}, "Redis hangs")
     assert live.status == 200, why_not_live(live, "Liveness failed while forty probes of readiness were waiting.")
     assert sorted({answer.status for answer in answers}) == [503], (
         "Redis hangs, and not every probe of the crowd was told 503."
@@ -538,7 +550,7 @@ def watch_startup(service: Any, end: float, why: str, *, once: bool = False) -> 
         )
         if time.monotonic() >= end:
             return
-        assert answer.status == 503, why_status(answer, why)
+        assert answer.status == 503, why_started(answer, why)
         if once:
             return
         time.sleep(0.01)
@@ -653,15 +665,41 @@ def why_status(answer: Answer, otherwise: str) -> str:
         )
     if answer.status == 404 and path.startswith("/health"):
         return f"There is no `{answer.request.method} {path}`."
-    if answer.status == 500:
+    if answer.status == 500 and path == READY:
         return f"`{path}` raised an exception: an unhealthy dependency is an answer, not a crash. Catch what the question raises."
+    if answer.status == 500:
+        return f"`{path}` raised an exception."
     return otherwise
+
+
+def why_in_service(answer: Answer, otherwise: str) -> str:
+    """Why readiness is not 503 although the service has not started, or is draining: it should ask nobody then."""
+    if answer.status == 500:
+        return (
+            "Readiness went on to ask the dependencies, and stumbled: `in_service` has to say no before the service has started, and "
+            "when it drains."
+        )
+    return why_status(answer, otherwise)
+
+
+def why_started(answer: Answer, otherwise: str) -> str:
+    """Why startup says 200 too early."""
+    if answer.status == 200 and re.search(
+        r"false|starting|pending|progress|not[ _]|\bno\b", answer.text, re.IGNORECASE
+    ):
+        return (
+            "The body of `startup` says that it has not started, and the status is 200. The kubelet reads the status code and nothing "
+            "else: 503."
+        )
+    return why_status(answer, otherwise)
 
 
 def why_not_live(answer: Answer, otherwise: str) -> str:
     """Why liveness is not 200."""
     if answer.status == 204:
         return "The contract's answer is 200."
+    if answer.status == 500:
+        return otherwise  # and the log says what was raised
     return why_status(answer, otherwise)
 
 

@@ -2,7 +2,7 @@
 
 exercise: alive
 check: test_live_asks_nobody
-cause: liveness asks one of them
+cause: don't ask, and there is nothing to catch
 """
 
 

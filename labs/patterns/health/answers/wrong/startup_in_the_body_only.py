@@ -1,8 +1,8 @@
-"""Startup says 200 as soon as the port is open
+"""Startup tells it in the body, and always says 200
 
 exercise: starting
 check: test_startup_takes_its_time
-cause: set the flag when warm_up has come back
+cause: reads the status code and nothing else
 """
 
 
@@ -12,7 +12,7 @@ async def initialise(health):
             await health.warm_up()
             health.started = True
         except Exception:
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.1)
 
 
 async def startup(health):
