@@ -183,6 +183,12 @@ def test_a_request_is_sent_as_it_was_written(raw):
     assert record.request.startswith("POST /a b HTTP/1.1\naccept")
 
 
+def test_length_is_not_announced_twice():
+    """A chunked body ends itself; two announcements would be request smuggling, which servers refuse."""
+    chunked = Request("POST", "/", body=b"0\r\n\r\n", headers={"Transfer-Encoding": "chunked"})
+    assert b"content-length" not in dict(chunked.wire_headers("h"))
+
+
 def test_nobody_listens():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"

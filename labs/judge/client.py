@@ -51,7 +51,7 @@ class Request:
         defaults = [(b"host", host.encode()), (b"accept", b"application/json"), (b"connection", b"close")]
         if self.json is not None:
             defaults.append((b"content-type", b"application/json"))
-        if content or self.method in ("POST", "PUT", "PATCH"):
+        if (content or self.method in ("POST", "PUT", "PATCH")) and b"transfer-encoding" not in names:
             defaults.append((b"content-length", str(len(content)).encode()))
         return [pair for pair in defaults if pair[0] not in names] + given
 
