@@ -2,49 +2,59 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import TYPE_CHECKING
 
 from labs.judge.verdict import Report, Status
 from labs.notebook.looks import icon
-from labs.notebook.markup import clip, count, escape, inline, style
+from labs.notebook.markup import count, escape, inline, style
+from labs.notebook.page import Page
 from labs.notebook.panel import problem, state
 from labs.notebook.sections import ExerciseView, Setting, bar, group, section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["feedback_page"]
+__all__ = ["feedback_page", "whole_page"]
 
 
-def feedback_page(report: Report, exercises: Sequence[ExerciseView], *, title: str, lines: Sequence[str]) -> str:
+def feedback_page(
+    report: Report,
+    exercises: Sequence[ExerciseView],
+    *,
+    title: str,
+    lines: Sequence[str],
+    eyebrow: str = "",
+    facts: Sequence[tuple[str, str]] = (),
+) -> str:
     """A page that says what passed, what failed and why, and what to do next.
 
-    `lines` are the grader's notes, such as that an exercise was not attempted; only `code` is markup in them.
-    The page has no script and loads nothing, which its content security policy enforces.
+    `eyebrow` stands above the title: whose page this is. `lines` are the grader's notes, such as that an exercise was
+    not attempted; only `code` is markup in them. `facts` say in pairs how it was judged. The page has no script and
+    loads nothing, which its content security policy enforces.
     """
-    css = f"{style()}\n{style('feedback.css')}"
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    checks = _checks(report, exercises)
-    body = f"{_head(report, title)}{_notes(lines)}{checks}{_reading(report)}{_hints(report, exercises)}"
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
-        f"<title>{escape(clip(title, 200)[0])}</title>\n<style>{css}</style>\n</head>\n"
-        f'<body class="lp-page">\n<main>\n{body}{_again(report)}\n</main>\n</body>\n</html>\n'
-    )
+    body = f"{_head(report, title, eyebrow)}{_notes(lines)}{_checks(report, exercises)}{_reading(report)}"
+    return whole_page(title, f"{body}{_hints(report, exercises)}{_how_judged(facts)}{_again(report)}")
 
 
-def _head(report: Report, title: str) -> str:
+def whole_page(title: str, body: str) -> str:
+    """A page of this look around any content."""
+    page = Page(title, f"{style()}\n{style('feedback.css')}")
+    return f"{page.head}{body}{page.tail}"
+
+
+def _how_judged(facts: Sequence[tuple[str, str]]) -> str:
+    """Pairs of a name and a text, for whoever asks under which conditions this came about."""
+    items = "".join(f"<div><dt>{escape(name)}</dt><dd>{inline(text)}</dd></div>" for name, text in facts)
+    return f'<h2>How it was judged</h2><div class="lab-panel lp-box"><dl>{items}</dl></div>' if items else ""
+
+
+def _head(report: Report, title: str, eyebrow: str) -> str:
     status, label = state(report)
+    above = f'<div class="lp-eyebrow">{inline(eyebrow, 200)}</div>' if eyebrow else ""
     score = f'<p class="lp-score"><b>{report.score}</b> of {count(report.points, "point")}</p>'
     return (
         f'<div class="lab-panel lp-summary"><div class="lp-head">'
-        f'<h1 class="lp-title">{inline(title)}</h1>'
+        f'<div>{above}<h1 class="lp-title">{inline(title)}</h1></div>'
         f'<div class="lp-state lp-{status.name.lower()}">{icon(status)}{label}</div>'
         f"{score + bar(report, ' checks') if report.verdicts else ''}</div>{problem(report)}</div>"
     )

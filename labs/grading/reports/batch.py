@@ -1,0 +1,39 @@
+"""Everything about a batch, in one pass over its results: four files that stand for the same submissions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+from labs.grading.reports.files import replacing
+from labs.grading.reports.gradebook import Gradebook
+from labs.grading.reports.junit import JUnit
+from labs.grading.reports.summary import Summary
+from labs.grading.reports.text import harmless
+from labs.grading.result import Result
+
+__all__ = ["write_batch"]
+
+
+def write_batch(results: Iterable[Result], out: Path) -> None:
+    """Write junit.xml, grades.csv, results.jsonl and summary.html into `out`, which is made when it is missing.
+
+    The results are read once, in their order, and not kept: of each, a few dozen bytes stay in memory. Every line of
+    results.jsonl is a `Result.to_dict`. The four files are replaced whole, one after another, after the last result;
+    when `results` raises, the old ones stay. Raises OSError when they can't be written.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        lines = stack.enter_context(replacing(out / "results.jsonl"))
+        junit = JUnit(out / "junit.xml", stack)
+        gradebook = Gradebook(out / "grades.csv", stack)
+        summary = Summary(out / "summary.html", stack)
+        for result in results:
+            lines.write(json.dumps(harmless(result.to_dict()), ensure_ascii=False, separators=(",", ":")) + "\n")
+            junit.add(result)
+            gradebook.add(result)
+            summary.add(result)
+        junit.finish()
+        summary.finish()
