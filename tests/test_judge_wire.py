@@ -183,6 +183,22 @@ def test_a_request_is_sent_as_it_was_written(raw):
     assert record.request.startswith("POST /a b HTTP/1.1\naccept")
 
 
+def test_body_in_pieces():
+    """A body with gaps arrives in pieces, and whole."""
+    pieces = []
+
+    class Recorder(RawService):
+        def _read_request(self, connection):
+            while b"".join(pieces)[-3:] != b"end":
+                pieces.append(connection.recv(65536))
+
+    service = Recorder((with_length(b"{}"),))
+    assert exchange(service.url, Request("POST", "/", body=b"one two end", gaps=(4, 8)))[0].json == {}
+    service.close()
+    assert len(pieces) > 1
+    assert b"".join(pieces).endswith(b"\r\n\r\none two end")
+
+
 def test_length_is_not_announced_twice():
     """A chunked body ends itself; two announcements would be request smuggling, which servers refuse."""
     chunked = Request("POST", "/", body=b"0\r\n\r\n", headers={"Transfer-Encoding": "chunked"})

@@ -25,6 +25,7 @@ __all__ = ["Answer", "Request", "exchange"]
 MAX_BODY = 256 * 1024  # bytes; no answer of the contract comes near
 MAX_HEAD = 64 * 1024
 DEADLINE = 3.0  # seconds for a whole answer
+GAP = 0.03  # seconds: what stands before and after it arrives as two pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Request:
     """One HTTP request. `headers` may be a list of pairs to repeat a name; values may be raw bytes.
 
     `partial`: an answer that breaks off is an answer, too; `Answer.complete` tells it apart.
+    `gaps`: where in the body to pause, so that it arrives in pieces.
     """
 
     method: str
@@ -41,6 +43,7 @@ class Request:
     headers: Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]] = ()
     deadline: float = DEADLINE
     partial: bool = False
+    gaps: tuple[int, ...] = ()
 
     def wire_headers(self, host: str) -> list[tuple[bytes, bytes]]:
         """The headers as sent, with Host, Content-Type and Content-Length filled in."""
@@ -135,7 +138,7 @@ def _exchange(host: str, port: int, request: Request, started: float) -> Answer:
             connection.settimeout(max(0.01, deadline - time.monotonic()))
             # A service may refuse a body before it has read all of it: what it says then is the answer.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                connection.sendall(_wire(request, f"{host}:{port}"))
+                _send(connection, request, f"{host}:{port}")
             return _read(connection, request, started, deadline)
     except TimeoutError:
         raise _NoAnswer(late) from None
@@ -143,6 +146,17 @@ def _exchange(host: str, port: int, request: Request, started: float) -> Answer:
         raise _NoAnswer("The connection was refused: no service is listening.") from None
     except OSError as error:
         raise _NoAnswer(f"The connection broke before an answer came ({error.strerror or error}).") from None
+
+
+def _send(connection: socket.socket, request: Request, host: str) -> None:
+    wire = _wire(request, host)
+    body = len(wire) - len(request.content())
+    sent = 0
+    for gap in request.gaps:
+        connection.sendall(wire[sent : body + gap])
+        sent = body + gap
+        time.sleep(GAP)
+    connection.sendall(wire[sent:])
 
 
 def _wire(request: Request, host: str) -> bytes:
