@@ -1,7 +1,7 @@
 """Foreign records don't say which logger wrote them.
 exercise: other_loggers
 check: test_library_records_are_json
-cause: with the logger's own name
+cause: lacks only its logger's own name
 """
 
 
