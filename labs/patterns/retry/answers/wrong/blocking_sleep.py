@@ -1,7 +1,7 @@
 """`time.sleep` in a coroutine.
 
 exercise: with_retries
-check: test_waiting_blocks_nobody
+check: test_retry_after_is_obeyed
 cause: something sleeps on the event loop
 """
 
