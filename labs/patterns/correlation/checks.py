@@ -310,8 +310,12 @@ def test_background_keeps_apart(service, logs, fresh):
 def test_crash_has_the_header(service, fresh):
     """A 500 carries the id like every other answer, in the header and in the body."""
     for given in (fresh.token(20), None):
-        answer = crash(service, f"crash {fresh.token()}", given)
+        detail = f"crash {fresh.token()}"
+        answer = crash(service, detail, given)
         assert answer.status == 500, "A bug is a 500. Answer it, but as what it is."
+        assert detail not in answer.text, (
+            "The answer shows the exception's text, which nobody wrote for callers. The message is a constant; the id leads to the rest."
+        )
         ident = crash_ident(answer, given)
         body = answer.json
         assert isinstance(body, dict) and body.get("correlation_id") == ident, (
@@ -448,9 +452,15 @@ def why_not_replaced(answer: Answer, given: str | bytes, values: list[str]) -> s
 
 def why_not_in_line(record: dict[str, Any]) -> str:
     if "correlation_id" not in record:
-        return "The line has no `correlation_id`. Set it on every record that goes through the handler."
+        return (
+            "The line has no `correlation_id`. Set it on every record that goes through the handler; a filter on a logger, root "
+            "included, is not asked for what other loggers pass up."
+        )
     if record["correlation_id"] in (None, "", "-"):
-        return "The line's `correlation_id` is empty: the `ContextVar` was not set in the request's own context before the route ran, or was read at start-up."
+        return (
+            "The line's `correlation_id` is empty: the `ContextVar` was not set in the request's own context before the route ran "
+            "(`correlation_id.set(ident)` in the middleware), or was read at start-up."
+        )
     return (
         "The line has another id than its request. Read the `ContextVar` when the record is made, and make no id there."
     )
