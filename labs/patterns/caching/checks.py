@@ -781,10 +781,15 @@ def race(service, database, cache, fresh, logs):
 
 def how_a_copy_is_stored(service, cache, user):
     """Watch a copy being stored; a function that makes, for another user, the test for the same command."""
-    before = len(cache.commands)
-    service.get(path(user))
-    storing = [command for command in cache.commands[before:] if command.name in STORING]
-    if not storing:
+    storing = []
+
+    def stored() -> bool:
+        before = len(cache.commands)
+        service.get(path(user))
+        storing[:] = [command for command in cache.commands[before:] if command.name in STORING]
+        return bool(storing)
+
+    if not wait_until(stored, 2.5):  # a service to which Redis seemed away may leave it alone for two seconds
         raise CheckFailed(
             "A read of a user without a copy has stored none.", expected="a copy in Redis", got="no SET or HSET"
         )
