@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -146,6 +147,28 @@ def test_what_is_not_written_yet_is_not_started_and_so_is_what_builds_on_it(runn
     report = run_checks(DEMO, runners(create_app))
     assert statuses(report) == ["not started"] * 3
     assert {verdict.unfinished for verdict in report.verdicts} == {create_app.__qualname__.rpartition("<locals>.")[2]}
+
+
+def test_a_later_exercise_that_is_not_written_excuses_no_earlier_one(runners):
+    def lets_through(name):
+        async def count(client):  # as exercise 2 calls it
+            raise NotImplementedError
+
+        return asyncio.run(count(None))
+
+    def lets_through_a_cell_that_has_not_run(name):
+        return count(name)  # noqa: F821
+
+    for greet in (lets_through, lets_through_a_cell_that_has_not_run):
+        verdict = run_checks(DEMO, runners(demo_app(greet=greet)), only="greet").verdicts[0]
+        assert (verdict.status, verdict.unfinished) == (Status.FAILED, "")
+        assert verdict.cause.endswith(" The request came as far as `count`, which a later exercise writes.")
+
+    async def greet(client):  # an earlier exercise, in the way of a later one
+        raise NotImplementedError
+
+    verdict = run_checks(DEMO, runners(demo_app(count=greet)), only="count").verdicts[0]
+    assert (verdict.status, verdict.unfinished) == (Status.NOT_STARTED, "greet")
 
 
 def test_only_chooses_an_exercise_or_a_check(runners):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import traceback
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -37,10 +39,19 @@ def keep_evidence(verdict: Verdict, service: ServiceUnderTest) -> None:
 
 
 def explain_failure(
-    verdict: Verdict, error: BaseException, comparison: Comparison, checks_file: Path, host: Host
+    verdict: Verdict,
+    error: BaseException,
+    comparison: Comparison,
+    checks_file: Path,
+    host: Host,
+    later: Collection[str] = (),
 ) -> None:
-    """Fill in status, cause, expected and got. The evidence has to be in the verdict already."""
-    unfinished = str(error) if isinstance(error, NotStarted) else _unfinished(host)
+    """Fill in status, cause, expected and got. The evidence has to be in the verdict already.
+
+    `later` are the functions of the exercises behind the check's own: a right answer passes without them, so that one
+    is unfinished explains nothing. The request should not have come as far.
+    """
+    unfinished = str(error) if isinstance(error, NotStarted) else _unfinished(host, later)
     if unfinished:
         verdict.status, verdict.unfinished = Status.NOT_STARTED, unfinished
         return
@@ -68,20 +79,32 @@ def explain_failure(
         verdict.cause = f"The check itself broke: {type(error).__name__}: {error}. That is our mistake, not yours."
         verdict.got = "".join(traceback.format_exception(error)[-6:])
     if verdict.status is Status.FAILED:
-        _add_what_the_host_knows(verdict, host)
+        _add_what_the_host_knows(verdict, host, later)
 
 
-def _add_what_the_host_knows(verdict: Verdict, host: Host) -> None:
+def _add_what_the_host_knows(verdict: Verdict, host: Host, later: Collection[str]) -> None:
     if verdict.exchanges and verdict.exchanges[-1].response.startswith("5"):
         raised = last_exception(host.stream.lines)
-        verdict.cause += f" The log says `{raised}`." if raised else ""
+        if reached := _reached(raised, host, later):
+            verdict.cause += f" The request came as far as `{reached}`, which a later exercise writes."
+        elif raised:
+            verdict.cause += f" The log says `{raised}`."
     exits = [incident.detail for incident in host.incidents if incident.kind == "exited"]
     if exits:
         verdict.cause = f"{exits[0]} {verdict.cause}"
 
 
-def _unfinished(host: Host) -> str:
-    return next((incident.detail for incident in host.incidents if incident.kind == "not started"), "")
+def _unfinished(host: Host, later: Collection[str]) -> str:
+    names = [incident.detail for incident in host.incidents if incident.kind == "not started"]
+    return next((name for name in names if name not in later), "")
+
+
+def _reached(raised: str, host: Host, later: Collection[str]) -> str:
+    """The function of a later exercise at which a request ended: its cell has not run, or it is not written."""
+    names = re.findall(r"^NameError: name '(\w+)'", raised)
+    if raised.startswith("NotImplementedError"):
+        names += [incident.detail for incident in host.incidents if incident.kind == "not started"]
+    return next((name for name in names if name in later), "")
 
 
 def _misread_answer(error: BaseException, checks_file: Path) -> bool:

@@ -5,9 +5,10 @@ Loaded by `labs.judge.engine` for the notebook, the terminal and the grader alik
 
 from __future__ import annotations
 
+import ast
 import inspect
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from labs.judge.failure import explain_failure, keep_evidence
 from labs.judge.outcome import CheckFailed
 from labs.judge.text import verdict_lines
 from labs.judge.verdict import Status, Verdict
+from labs.lesson import Exercise
 from labs.service.host import Host
 
 __all__ = ["JudgePlugin"]
@@ -100,6 +102,14 @@ class JudgePlugin:
         known = pattern.exercises if pattern is not None else []
         return next((known_one.heading for known_one in known if known_one.name == exercise), "")
 
+    def _later_functions(self, checks_file: Path, exercise: str) -> set[str]:
+        """The functions that the exercises behind this one write, and neither it nor an earlier one does."""
+        pattern = self._patterns.get(checks_file)
+        known = pattern.exercises if pattern is not None else []
+        names = [one.name for one in known]
+        here = names.index(exercise) + 1 if exercise in names else len(known)
+        return _functions(known[here:]) - _functions(known[:here])
+
     # Running
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -157,12 +167,31 @@ class JudgePlugin:
         if service is not None:
             service.stop()  # completes the log and tells of incidents
             keep_evidence(verdict, service)
-        explain_failure(verdict, error, self._comparison, item.path, self.host)
+        later = self._later_functions(item.path, verdict.exercise)
+        explain_failure(verdict, error, self._comparison, item.path, self.host, later)
         if isinstance(error, CheckFailed) and error.fatal and not self._has_started:
             # Nothing else can be learned: say it once rather than once per check.
             self.problem = verdict.cause
             verdict.status = Status.NOT_RUN
             item.session.shouldstop = "the service does not start"
+
+
+def _functions(exercises: Iterable[Exercise]) -> set[str]:
+    """The names of what these exercises define, as in `Crowd.read` for a method."""
+    found: set[str] = set()
+
+    def collect(body: list[ast.stmt], prefix: str) -> None:
+        for node in body:
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                found.add(prefix + node.name)
+                collect(node.body, "")
+            elif isinstance(node, ast.ClassDef):
+                found.add(prefix + node.name)
+                collect(node.body, f"{prefix}{node.name}.")
+
+    for exercise in exercises:
+        collect(ast.parse(exercise.starter).body, "")
+    return found
 
 
 def _after(item: pytest.Item) -> Sequence[str]:
