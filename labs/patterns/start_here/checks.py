@@ -4,10 +4,14 @@ import pytest
 
 
 @pytest.mark.check("about", level="easy")
-def test_about_answers(service):
+def test_about_answers(service, logs):
     """`GET /about` answers 200 with a JSON object."""
     answer = service.get("/about")
-    assert answer.status == 200, "The handler of `/about` raised, or the route is missing: look at the log lines below."
+    assert answer.status == 200, (
+        "`about` did not return what it promises, `dict[str, str]`: another type, a value that is `None`, or a `print` instead of a `return`."
+        if "ResponseValidationError" in logs.text
+        else "The handler of `/about` raised, or the route is missing: look at the log lines below."
+    )
     assert isinstance(answer.json, dict), "`about` has to return a dictionary: FastAPI turns it into a JSON object."
 
 
@@ -22,4 +26,7 @@ def test_about_reads_the_environment(service):
 def _why(answer, expected):
     if set(answer) != set(expected):
         return "The object needs the two fields `service` and `version`, and no others."
-    return "The values are typed into the source. Take them from `os.environ`: each deployment sets its own."
+    return (
+        "The values are typed into the source, or were read when the cell ran. Take them from `os.environ` inside the function: each "
+        "deployment sets its own."
+    )
