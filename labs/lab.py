@@ -19,12 +19,14 @@ from labs.course import ROOT, Pattern, find_pattern, find_patterns
 from labs.errors import UserError
 from labs.judge.client import Answer, Request, exchange
 from labs.judge.engine import list_checks, run_checks
+from labs.judge.fixtures import NEEDS
 from labs.judge.verdict import Exchange, Report, Status, Verdict
 from labs.lesson import Exercise
 from labs.notebook.exchange import ExchangeView
 from labs.notebook.history import syntax_error
 from labs.notebook.live import LivePanel, somebody_watches
 from labs.notebook.panel import ExerciseView, Panel
+from labs.notebook.summary import shortcomings, standing
 from labs.progress import Progress, default_path
 from labs.service.host import NotStarted, StartFailed
 from labs.service.process_state import mark_pristine
@@ -126,16 +128,43 @@ class Lab:
         self._keep(report)
         live.finish()
 
-    def _run(self, only: str, live: LivePanel) -> Report:
+    def check_all(self) -> None:
+        """Run every lab's checks against `create_app`: one line for each lab, and below it what does not pass.
+
+        Whatever a lab needs, the service gets every backing service. Progress is not kept: it is one service's, not
+        that of the labs' own notebooks.
+        """
+        runner = self._runner()
+        if isinstance(runner, str):
+            print(runner)
+            return
+        patterns = find_patterns()
+        width = max(len(pattern.title) for pattern in patterns)
+        try:
+            for pattern in patterns:
+                report = run_checks(pattern, runner, backings=NEEDS)
+                print(f"{pattern.title:{width}}  {standing(report)}", flush=True)
+                for line in shortcomings(report):
+                    print(f"    {line}")
+        finally:
+            runner.stop()
+
+    def _runner(self) -> Runner | str:
+        """What runs the service for the checks, or a sentence that says why nothing can."""
         factory = _user_namespace().get("create_app") or (self._served and self._served.runner.factory)
         if factory is None:
-            problem = "There is no `create_app` yet: run the cells above first (Run, then Run All Above Selected Cell)."
-            return Report(self.pattern.name, self.pattern.title, problem=problem)
+            return "There is no `create_app` yet: run the cells above first (Run, then Run All Above Selected Cell)."
         if problem := syntax_error(self.pattern.exercises):
-            return Report(self.pattern.name, self.pattern.title, problem=problem)
+            return problem
         if self._judged is None:
             self._judged = Runner(factory)
         self._judged.factory = factory
+        return self._judged
+
+    def _run(self, only: str, live: LivePanel) -> Report:
+        runner = self._runner()
+        if isinstance(runner, str):
+            return Report(self.pattern.name, self.pattern.title, problem=runner)
 
         def update(verdict: Verdict) -> None:
             for index, known in enumerate(self._report.verdicts):
@@ -143,7 +172,7 @@ class Lab:
                     self._report.verdicts[index] = verdict
             live.update()
 
-        return run_checks(self.pattern, self._judged, only=only, listener=update)
+        return run_checks(self.pattern, runner, only=only, listener=update)
 
     def _nothing_run(self, only: str) -> Report:
         chosen = [replace(v) for v in self._listed.verdicts if only in ("", v.exercise, v.check)]

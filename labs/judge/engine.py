@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -46,16 +46,18 @@ def run_checks(
     and_earlier: bool = False,
     seed: str = "",
     listener: Callable[[Verdict], None] | None = None,
+    backings: Iterable[str] | None = None,
 ) -> Report:
     """Judge one service by one lab's checks. `only` names an exercise or a check, `and_earlier` adds those that it
-    builds on; `listener` hears of each step.
+    builds on; `listener` hears of each step. The service gets the lab's backing services, or these.
 
     Never raises for what the service does. KeyboardInterrupt ends the run: what was judged by then stands.
     """
     plugin = JudgePlugin(host, [pattern], listener=listener, only=only, and_earlier=and_earlier)
     facts = Fresh(seed)
+    needs = pattern.backings if backings is None else backings
     started = time.perf_counter()
-    code = _pytest([pattern.checks_file], _QUIET, plugin, Fixtures(host, facts, pattern.backings))
+    code = _pytest([pattern.checks_file], _QUIET, plugin, Fixtures(host, facts, needs))
     return _report(pattern, plugin, code, facts.seed, time.perf_counter() - started)
 
 
