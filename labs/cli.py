@@ -73,13 +73,35 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--check", action="store_true", help="change nothing; fail when something is stale")
     build.set_defaults(run=_build, passes_on=False)
 
-    grade = commands.add_parser("grade", help="execute a filled notebook and judge its service from outside")
-    grade.add_argument("notebook", metavar="NOTEBOOK", type=Path)
+    grade = commands.add_parser("grade", help="grade notebooks, folders of them and zip archives")
+    grade.add_argument("submissions", metavar="SUBMISSIONS", type=Path, nargs="+")
     grade.add_argument("--out", metavar="DIR", type=Path, required=True, help="where the results go")
-    grade.add_argument("--timeout", type=float, default=120.0, help="seconds for one cell (default: %(default)s)")
+    grade.add_argument("--jobs", type=_positive, default=0, help="submissions at once (default: one per processor)")
+    grade.add_argument("--lab", metavar="PATTERN", default="", help="accept notebooks of this lab only")
+    grade.add_argument(
+        "--isolation",
+        choices=("require", "best", "none"),
+        default="best",
+        help="how strictly notebooks are kept apart (default: the best this machine gives; see `labs doctor`)",
+    )
+    grade.add_argument(
+        "--engine", choices=("fork", "stock"), default="fork", help="stock: kernels as papermill starts them"
+    )
+    grade.add_argument("--cell-timeout", type=_positive, default=30, help="seconds for one cell (default: %(default)s)")
+    grade.add_argument(
+        "--time-limit", type=_positive, default=240, help="seconds for one submission (default: %(default)s)"
+    )
+    grade.add_argument("--again", action="store_true", help="judge anew what an earlier run has judged")
     _add_without(grade)
     grade.set_defaults(run=_grade, passes_on=False)
     return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("it must be at least 1")
+    return number
 
 
 def _add_without(command: argparse.ArgumentParser) -> None:
@@ -154,11 +176,27 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from labs.grading.grade import grade
+    from labs.grading.batch import Options, grade_batch
 
-    result = grade(options.notebook, options.out, cell_timeout=options.timeout)
-    print(result.summary())
-    return 0
+    try:
+        totals = grade_batch(
+            options.submissions,
+            options.out,
+            Options(
+                jobs=options.jobs,
+                isolation=options.isolation,
+                fork=options.engine == "fork",
+                lab=options.lab,
+                cell_timeout=options.cell_timeout,
+                time_limit=options.time_limit,
+                again=options.again,
+            ),
+        )
+    except KeyboardInterrupt:
+        print("\nStopped. What was judged is kept: the same command goes on from there.", file=sys.stderr)
+        return 130
+    print(f"{totals}. Results: {options.out / 'summary.html'}")
+    return 1 if totals.failed else 0
 
 
 def _chosen(names: list[str]) -> list:

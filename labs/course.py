@@ -12,11 +12,12 @@ from pathlib import Path
 from labs.errors import UserError
 from labs.lesson import Exercise, Lesson, load_lesson
 
-__all__ = ["PATTERNS", "ROOT", "Pattern", "find_pattern", "find_patterns", "left_out"]
+__all__ = ["NOTEBOOKS", "PATTERNS", "ROOT", "Pattern", "find_pattern", "find_patterns", "left_out", "use_course"]
 
 PACKAGE = Path(__file__).parent
 ROOT = PACKAGE.parent  # the clone: notebooks and solutions stand here
 PATTERNS = PACKAGE / "patterns"
+NOTEBOOKS = ROOT / "notebooks"  # as built for learners
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,12 @@ def find_patterns(without: Iterable[str] | None = None) -> list[Pattern]:
     patterns = [Pattern(file.parent) for file in PATTERNS.glob("*/lesson.md")]
     kept = [pattern for pattern in patterns if not cut.intersection(pattern.lesson.needs)]
     return sorted(kept, key=lambda pattern: (pattern.lesson.order, pattern.name))
+
+
+def use_course(patterns: Path, notebooks: Path) -> None:
+    """Take the labs from another folder, as this process and nobody else."""
+    global PATTERNS, NOTEBOOKS  # noqa: PLW0603 -- a process has one course
+    PATTERNS, NOTEBOOKS = patterns, notebooks
 
 
 def left_out() -> list[str]:

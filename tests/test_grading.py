@@ -12,13 +12,13 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 import labs.course
-import labs.grading.submission
 from labs.authoring.notebook import learner_notebook, to_text
 from labs.cli import main
 from labs.course import Pattern
 from labs.errors import UserError
-from labs.grading.grade import grade
-from labs.grading.submission import read_submission
+from labs.grading.batch import Options, grade_batch, stored_results
+from labs.grading.isolation.cage import Tier
+from labs.grading.submission import parse_submission
 
 DEMO = Pattern(Path(__file__).parent / "labs_fixture" / "demo")
 RIGHT = {exercise.name: exercise.solution for exercise in DEMO.exercises}
@@ -32,7 +32,7 @@ def course(tmp_path, monkeypatch):
     (root / "notebooks").mkdir()
     (root / "notebooks" / DEMO.notebook_name).write_text(to_text(learner_notebook(DEMO.lesson)))
     monkeypatch.setattr(labs.course, "PATTERNS", root / "patterns")
-    monkeypatch.setattr(labs.grading.submission, "ROOT", root)
+    monkeypatch.setattr(labs.course, "NOTEBOOKS", root / "notebooks")
     return root
 
 
@@ -58,6 +58,13 @@ def exercise_cell(notebook, name):
     return next(cell for cell in notebook.cells if cell.metadata.get("labs", {}).get("exercise") == name)
 
 
+def grade(path, out, **options):
+    """The result of one submission."""
+    grade_batch([path], out, Options(**options))
+    (result,) = stored_results(out)
+    return result
+
+
 def statuses(result):
     return [verdict.status.value for verdict in result.report.verdicts]
 
@@ -72,13 +79,15 @@ def test_papermill_knows_the_engine():
 def test_a_right_notebook_gets_every_point(submit, tmp_path, capsys):
     path = submit(**RIGHT)
     assert main(["grade", str(path), "--out", str(tmp_path / "out")]) == 0
-    assert capsys.readouterr().out == "Demo: 6 of 6 points, 3 of 3 checks\n"
-    score = json.loads((tmp_path / "out" / "score.json").read_text())
-    assert (score["lab"], score["score"], score["points"], score["notes"]) == ("demo", 6, 6, [])
-    executed = nbformat.read(tmp_path / "out" / "executed.ipynb", as_version=4)
+    assert capsys.readouterr().out == f"1 judged. Results: {tmp_path / 'out' / 'summary.html'}\n"
+    (result,) = stored_results(tmp_path / "out")
+    assert (result.lab, result.score, result.points, result.notes) == ("demo", 6, 6, [])
+    folder = tmp_path / "out" / "submissions" / "submitted"
+    executed = nbformat.read(folder / "executed.ipynb", as_version=4)
     nbformat.validate(executed)
-    assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")
-    assert "The greeting names the caller" in (tmp_path / "out" / "feedback.html").read_text()
+    ours = [cell for cell in executed.cells if {"service", "exercise"} & set(cell.metadata.get("tags", []))]
+    assert all(cell.execution_count for cell in ours)
+    assert "The greeting names the caller" in (folder / "feedback.html").read_text()
 
 
 def test_an_untouched_notebook_gets_nothing_and_is_not_called_wrong(submit, tmp_path):
@@ -104,8 +113,9 @@ def test_a_wrong_answer_fails_with_its_cause_and_an_unreadable_one_counts_for_it
         "Exercise greet has several cells: all of them were run, one after the other.",
         "The cell of exercise count ended with SyntaxError: '(' was never closed (line 1).",
     ]
-    assert "likely" in (tmp_path / "out" / "feedback.html").read_text().lower()
-    executed = nbformat.read(tmp_path / "out" / "executed.ipynb", as_version=4)
+    folder = tmp_path / "out" / "submissions" / "submitted"
+    assert "likely" in (folder / "feedback.html").read_text().lower()
+    executed = nbformat.read(folder / "executed.ipynb", as_version=4)
     errors = [
         output.ename for cell in executed.cells for output in cell.get("outputs", []) if output.output_type == "error"
     ]
@@ -155,37 +165,60 @@ def test_status(service):
 STUBBORN = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
 
 
-@pytest.mark.parametrize(("loop", "outcome"), [("while True: pass", "passed"), (STUBBORN, "not run")])
-def test_a_cell_that_never_ends_is_interrupted_and_the_rest_is_judged(course, tmp_path, loop, outcome):
-    folder = course / "patterns" / "light"  # imports nothing, so that two seconds are enough for every other cell
+@pytest.fixture
+def light(course, tmp_path):
+    """Writes a submission for a lab that imports nothing, so that two seconds are enough for every cell."""
+    folder = course / "patterns" / "light"
     folder.mkdir()
     (folder / "lesson.md").write_text(LIGHT)
     (folder / "checks.py").write_text(CHECK)
-    light = Pattern(folder)
-    notebook = learner_notebook(light.lesson)
-    (course / "notebooks" / light.notebook_name).write_text(to_text(notebook))
-    exercise_cell(notebook, "status").source = light.exercises[0].solution
-    notebook.cells.insert(1, new_code_cell(loop))
-    nbformat.write(notebook, tmp_path / "light.ipynb")
-    result = grade(tmp_path / "light.ipynb", tmp_path / "out", cell_timeout=2)
-    assert statuses(result) == [outcome], result.notes
-    assert result.notes[0] == "A cell took longer than 2 s and was interrupted."
-    assert len(result.notes) == (1 if outcome == "passed" else 2)
+    pattern = Pattern(folder)
+    notebook = learner_notebook(pattern.lesson)
+    (course / "notebooks" / pattern.notebook_name).write_text(to_text(notebook))
+
+    def write(*extra, answer=pattern.exercises[0].solution):
+        exercise_cell(notebook, "status").source = answer
+        notebook.cells[1:1] = [new_code_cell(source) for source in extra]
+        nbformat.write(notebook, tmp_path / "light.ipynb")
+        return tmp_path / "light.ipynb"
+
+    return write
 
 
-def test_a_notebook_that_ends_its_kernel_gets_nothing_and_a_sentence(submit, tmp_path):
+@pytest.mark.parametrize("loop", ["while True: pass", STUBBORN])
+def test_a_cell_that_never_ends_is_stopped_and_the_rest_is_judged(light, tmp_path, loop):
+    result = grade(light(loop), tmp_path / "out", cell_timeout=2)
+    assert statuses(result) == ["passed"], result.notes
+    assert result.notes == ["A cell took longer than 2 s and was stopped."]
+    assert result.timed_out == 1
+
+
+def test_a_cell_that_ends_its_process_costs_only_itself(light, tmp_path):
+    result = grade(light("import os; os._exit(3)"), tmp_path / "out")
+    assert statuses(result) == ["passed"]
+    assert result.notes == ["A cell ended the notebook's process; the other cells were run without it."]
+    assert result.died == 1
+
+
+def test_an_exercise_that_ends_its_process_leaves_the_others_their_points(submit, tmp_path):
     result = grade(submit(**{**RIGHT, "count": "import os; os._exit(3)"}), tmp_path / "out")
-    assert (result.report.score, statuses(result)) == (0, ["not run"] * 3)
-    assert len(result.notes) == 1
-    assert result.notes[0].startswith("The notebook did not run to its end")
-    assert json.loads((tmp_path / "out" / "score.json").read_text())["score"] == 0
-
-
-def test_a_service_that_ends_the_kernel_keeps_the_points_of_the_checks_before(submit, tmp_path):
-    result = grade(submit(greet=RIGHT["greet"], count="async def count(client):\n    os._exit(1)"), tmp_path / "out")
-    assert statuses(result)[:2] == ["passed", "passed"]
+    assert statuses(result)[:2] == ["passed", "passed"], result.notes
     assert statuses(result)[2] == "failed"
+    assert result.notes[0].startswith("The cell of exercise count ended the notebook's process")
+
+
+def test_a_service_that_ends_the_kernel_keeps_the_points_of_the_other_checks(submit, tmp_path):
+    result = grade(submit(greet=RIGHT["greet"], count="async def count(client):\n    os._exit(1)"), tmp_path / "out")
+    assert statuses(result) == ["passed", "passed", "failed"]
     assert "notebook's process has ended" in result.report.verdicts[2].cause
+
+
+@pytest.mark.parametrize("how", [*Tier.ALL, "stock"])
+def test_every_tier_and_the_stock_engine_give_the_same_score(submit, tmp_path, monkeypatch, how):
+    monkeypatch.setattr("labs.grading.isolation.tiers.choose", lambda isolation: how)
+    result = grade(submit(greet=RIGHT["greet"]), tmp_path / "out", fork=how != "stock")
+    assert statuses(result) == ["passed", "passed", "not started"], result.notes
+    assert result.isolation == (how if how != "stock" else "limits")
 
 
 # Without one
@@ -194,28 +227,32 @@ def test_a_service_that_ends_the_kernel_keeps_the_points_of_the_checks_before(su
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (None, "There is no notebook {path}: check the path."),
-        (b"", "{path} is no valid notebook: open it in JupyterLab and save it again."),
-        (b"PK\x03\x04\xff", "{path} is no UTF-8 text, so it can't be a notebook."),
-        (b"[" * 100_000, "{path} is no valid notebook"),
-        (b"[1, 2]", "{path} is no valid notebook"),
-        (b'{"cells": [1], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "{path} is no valid notebook"),
+        (b"", "It is no valid JSON"),
+        (b"PK\x03\x04\xff", "It is no UTF-8 text"),
+        (b"[" * 100_000, "It is no valid JSON"),
+        (b"[1, 2]", "It is no notebook."),
+        (b'{"cells": [1], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "It is no valid notebook"),
+        (b'{"cells": [], "nbformat": 3, "nbformat_minor": 0, "metadata": {}}', "It has notebook format 3, and 4 is needed"),
         (b'{"cells": [{"cell_type": "code", "source": "x"}], "nbformat": 4, "nbformat_minor": 5,'
-         b'"metadata": {"labs": {"lab": "demo"}}}', "{path} is no valid notebook"),
-        (b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "{path} is no notebook of this course"),
-        (b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {"labs": "demo"}}', "{path} is no notebook of this course"),
+         b'"metadata": {"labs": {"lab": "demo"}}}', "It is no valid notebook"),
+        (b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "It is no notebook of this course"),
+        (b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {"labs": "demo"}}', "It is no notebook of this course"),
         (b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {"labs": {"lab": "other"}}}', "There is no lab 'other'."),
-        (b" " * (5 * 1024 * 1024 + 1), "{path} is larger than 5 MB: clear its outputs"),
+        (b" " * (5 * 1024 * 1024 + 1), "It is larger than 5 MB: clear its outputs"),
     ],
 )  # fmt: skip
-def test_what_is_no_submission_is_one_sentence(course, tmp_path, capsys, content, sentence):
-    path = tmp_path / "submitted.ipynb"
-    if content is not None:
-        path.write_bytes(content)
-    assert main(["grade", str(path), "--out", str(tmp_path / "out")]) == 2
-    said = capsys.readouterr()
-    assert said.err.startswith("labs: " + sentence.format(path=path))
-    assert len(said.err.splitlines()) == 1
+def test_what_is_no_submission_is_one_sentence_in_its_report(course, tmp_path, capsys, content, sentence):
+    (tmp_path / "submitted.ipynb").write_bytes(content)
+    assert main(["grade", str(tmp_path / "submitted.ipynb"), "--out", str(tmp_path / "out")]) == 0
+    (result,) = stored_results(tmp_path / "out")
+    assert result.outcome == "rejected"
+    assert result.sentence.startswith(sentence)
+    assert "1 rejected" in capsys.readouterr().out
+
+
+def test_a_path_that_is_not_there_is_a_sentence(course, tmp_path, capsys):
+    assert main(["grade", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err == f"labs: There is no {tmp_path / 'none'}: check the path of the submissions.\n"
     assert not (tmp_path / "out").exists()
 
 
@@ -228,7 +265,7 @@ def test_the_release_is_completed_by_the_learners_cells(submit):
         notebook.metadata.labs["lesson"] = "another"
         notebook.metadata.labs["release"] = "0.0.1"
 
-    submission = read_submission(submit(tamper, **RIGHT))
+    submission = parse_submission(submit(tamper, **RIGHT).read_bytes())
     sources = [cell.source for cell in submission.notebook.cells]
     assert "create_app = None" not in sources
     assert any("def create_app() -> FastAPI:" in source for source in sources)
@@ -248,7 +285,7 @@ def test_a_split_exercise_keeps_all_of_its_parts_in_order(submit):
         second = new_code_cell(RIGHT["count"], metadata=cell.metadata)
         notebook.cells.insert(notebook.cells.index(cell) + 1, second)
 
-    submission = read_submission(submit(split, greet=RIGHT["greet"]))
+    submission = parse_submission(submit(split, greet=RIGHT["greet"]).read_bytes())
     sources = [cell.source for cell in submission.notebook.cells]
     assert sources.index(RIGHT["count"]) == sources.index("import math") + 1
     assert len({cell.id for cell in submission.notebook.cells}) == len(sources)
@@ -257,5 +294,5 @@ def test_a_split_exercise_keeps_all_of_its_parts_in_order(submit):
 
 def test_a_folder_that_can_not_be_written_is_a_sentence(submit, tmp_path):
     (tmp_path / "out").write_text("")
-    with pytest.raises(UserError, match="The results can't be written to .*out: File exists"):
+    with pytest.raises(UserError, match="The results can't be written to .*out: "):
         grade(submit(), tmp_path / "out")

@@ -1,26 +1,69 @@
-"""A papermill engine that lets a judge in while the kernel is still there."""
+"""A papermill engine whose kernels are forked from a warm process, and that lets a judge in before they go."""
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import sys
 from collections.abc import Callable
-from typing import Any
+from enum import StrEnum
+from typing import Any, Protocol
 
-from nbclient.exceptions import CellTimeoutError
+import zmq.asyncio
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.util import run_sync
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 from papermill.log import logger
 from papermill.utils import merge_kwargs, remove_args
 
-__all__ = ["LabsEngine"]
+from labs.errors import UserError
+from labs.grading.provisioner import ForkProvisioner
+
+__all__ = ["MAX_OUTPUT", "MAX_REVIVALS", "Kernel", "LabsEngine", "Trouble"]
+
+MAX_MESSAGE = 1024 * 1024  # bytes of one message from the kernel; a larger one ends the connection
+MAX_OUTPUT = 8 * 1024 * 1024  # characters that all cells together may put out
+MAX_WAITING = 200  # messages that wait to be read
+
+MAX_REVIVALS = 3  # of one kernel: whoever kills more of them is not worth the time
+
+_SPEC = KernelSpec(argv=["fork"], language="python", display_name="Python 3 (forked)", interrupt_mode="signal")
+
+
+class Trouble(StrEnum):
+    """What a cell did to its kernel."""
+
+    TIMED_OUT = "timed out"
+    DIED = "died"
+    FLOODED = "flooded"  # more output than MAX_OUTPUT: what came later is left out
+
+
+class Kernel(Protocol):
+    """What a judge may do with the kernel that has run the notebook."""
+
+    def send(self, code: str) -> Any:
+        """Run code without waiting for it."""
+
+    def alive(self) -> bool:
+        """Whether its process is there."""
+
+    def revive(self) -> bool:
+        """Start the kernel anew and run the notebook's cells again. False when that did not work."""
 
 
 class LabsEngine(NBClientEngine):
-    """Executes a notebook as papermill's own engine does; then calls `judge(execute)` before the kernel goes.
+    """papermill's own engine, but for how a kernel starts and what happens at the end.
 
-    `execute(code)` runs code in the kernel without waiting for it; `timed_out(cell)` hears of a cell that took too
-    long, before it is interrupted (with `interrupt_on_timeout`) or the run ends. Without `judge` (as in plain
-    `papermill --engine labs`) it is the stock engine.
+    - `fork=False` starts kernels as papermill does; the results are the same, only later.
+    - `judge(kernel)` is called after the last cell, while the kernel is there: see `Kernel`.
+      With a judge a cell that raises, hangs or kills its kernel does not end the run: the others run without it.
+    - `note(cell, what)` hears of a cell that took too long, killed its kernel or put out too much.
+    - `cell_saves=True` writes the notebook after each cell, as papermill does; at the end it is always written.
+    - `configure(provisioner)` may confine the forked kernel before it starts.
     """
 
     @classmethod
@@ -29,8 +72,11 @@ class LabsEngine(NBClientEngine):
         nb_man: Any,
         kernel_name: str,
         *,
-        judge: Callable[[Callable[[str], Any]], None] | None = None,
-        timed_out: Callable[[NotebookNode], None] = lambda cell: None,
+        judge: Callable[[Kernel], None] | None = None,
+        note: Callable[[NotebookNode, Trouble], None] = lambda cell, what: None,
+        configure: Callable[[ForkProvisioner], None] | None = None,
+        fork: bool = True,
+        cell_saves: bool = False,
         kernel_env: dict[str, str] | None = None,
         log_output: bool = False,
         stdout_file: Any = None,
@@ -39,7 +85,9 @@ class LabsEngine(NBClientEngine):
         execution_timeout: int | None = None,
         **kwargs: Any,
     ) -> Any:
-        """Run the cells of `nb_man.nb`; options as of papermill's engine, `judge`, and the kernel's whole environment."""
+        """Run the cells of `nb_man.nb`; options as of papermill's engine, and those above."""
+        if not sys.platform.startswith("linux"):
+            fork = False
         options = merge_kwargs(
             remove_args(["input_path", "timeout", "startup_timeout"], **kwargs),
             timeout=execution_timeout or kwargs.get("timeout"),
@@ -49,27 +97,131 @@ class LabsEngine(NBClientEngine):
             log_output=log_output,
             stdout_file=stdout_file,
             stderr_file=stderr_file,
+            shutdown_kernel="immediate",
         )
-        kernel = {"env": kernel_env} if kernel_env is not None else {}
-        return _Client(nb_man, judge, timed_out, **options).execute(**kernel)
+        kernel: dict[str, Any] = {"env": kernel_env} if kernel_env is not None else {}
+        save = nb_man.save
+        if not cell_saves:
+            nb_man.save = lambda **_: None
+        client = _Client(nb_man, judge, note, km=_forking_manager(configure) if fork else None, **options)
+        client.owns_km = True
+        client.how_to_start = kernel
+        try:
+            return client.execute(**kernel)
+        finally:
+            nb_man.save = save
+
+
+def _forking_manager(configure: Callable[[ForkProvisioner], None] | None) -> AsyncKernelManager:
+    context = zmq.asyncio.Context()
+    context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+    context.setsockopt(zmq.RCVHWM, MAX_WAITING)
+    context.setsockopt(zmq.LINGER, 0)
+    manager = AsyncKernelManager(context=context)
+    manager._kernel_spec = _SPEC  # noqa: SLF001 -- the manager looks for a kernel.json otherwise, and there is none
+    manager.provisioner = ForkProvisioner(kernel_id="labs", kernel_spec=_SPEC, parent=manager)
+    if configure is not None:
+        configure(manager.provisioner)
+    return manager
 
 
 class _Client(PapermillNotebookClient):
-    def __init__(self, nb_man: Any, judge: Any, timed_out: Any, **options: Any) -> None:
+    """papermill's client, which a judge can go on using after its last cell. Implements Kernel."""
+
+    how_to_start: dict[str, Any]
+
+    def __init__(self, nb_man: Any, judge: Any, note: Any, **options: Any) -> None:
         super().__init__(nb_man, **options)
         self._judge = judge
-        self._timed_out = timed_out
+        self._note = note
         self._interrupted: Any = None
+        self._output = 0
+        self._lethal: set[int] = set()
+        self._revivals = 0
+        self._reviving = False
 
     async def _async_handle_timeout(self, timeout: int, cell: Any = None) -> Any:
         # With `interrupt_on_timeout` nbclient interrupts again and again, for ever, a cell that ignores it.
         if cell is None or cell is self._interrupted:
             raise CellTimeoutError.error_from_timeout_and_cell("Cell execution timed out", timeout, cell)
         self._interrupted = cell
-        self._timed_out(cell)
+        if not self._reviving:
+            self._note(cell, Trouble.TIMED_OUT)
         return await super()._async_handle_timeout(timeout, cell)
 
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
+        """papermill's, for as long as there is not too much of it."""
+        if self._judge is not None and msg["msg_type"] not in ("status", "execute_input"):
+            before, self._output = self._output, self._output + _size(msg["content"])
+            if self._output > MAX_OUTPUT:
+                if before <= MAX_OUTPUT:
+                    self._note(cell, Trouble.FLOODED)
+                return None
+        return super().process_message(msg, cell, cell_index)
+
     def papermill_execute_cells(self) -> None:
-        super().papermill_execute_cells()
-        if self._judge is not None:
-            self._judge(lambda code: self.kc.execute(code, silent=True, store_history=False))
+        """Run the cells, then let the judge in."""
+        if self._judge is None:
+            super().papermill_execute_cells()
+            return
+        for index, cell in enumerate(self.nb.cells):
+            self.nb_man.cell_start(cell, index)
+            try:
+                self.execute_cell(cell, index)
+            except CellExecutionError as error:
+                self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+            except (CellTimeoutError, DeadKernelError) as error:
+                self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                self._lethal.add(index)
+                if isinstance(error, DeadKernelError):
+                    self._note(cell, Trouble.DIED)
+                if not self.revive(until=index):
+                    break
+            finally:
+                self.nb_man.cell_complete(cell, cell_index=index)
+        self._judge(self)
+
+    def send(self, code: str) -> Any:
+        """See Kernel."""
+        return self.kc.execute(code, silent=True, store_history=False)
+
+    def alive(self) -> bool:
+        """See Kernel."""
+        return run_sync(self.km.is_alive)()
+
+    def revive(self, until: int | None = None) -> bool:
+        """See Kernel; with `until` only the cells before that one, and never one that killed its kernel."""
+        self._revivals += 1
+        if self._revivals > MAX_REVIVALS:
+            return False
+        self._reviving = True
+        try:
+            run_sync(self._restart)()
+            for index, cell in enumerate(self.nb.cells[:until]):
+                if index not in self._lethal:
+                    again = copy.deepcopy(cell)
+                    with contextlib.suppress(CellExecutionError):
+                        self.execute_cell(again, index, store_history=False)
+        except (CellTimeoutError, DeadKernelError, RuntimeError, OSError, UserError):
+            return False
+        finally:
+            self._reviving = False
+        return True
+
+    async def _restart(self) -> None:
+        self.kc.stop_channels()  # a client of its own for each kernel: the old one may wait for answers for ever
+        await self.km.restart_kernel(now=True, **self.how_to_start)
+        self.kc = self.km.client()
+        self.kc.start_channels()
+        await self.kc.wait_for_ready(timeout=self.startup_timeout)
+        self.kc.allow_stdin = False
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(_size, value.values()))
+    if isinstance(value, list):
+        return sum(map(_size, value))
+    return 8

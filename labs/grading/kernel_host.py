@@ -7,15 +7,21 @@ import queue
 import secrets
 import socket
 import threading
-from collections.abc import Callable
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
 from labs.service.host import Environment, Incident, NotStarted, StartFailed
 from labs.service.stream import LogStream
 
+if TYPE_CHECKING:
+    from labs.grading.engine import Kernel
+
 __all__ = ["KernelHost"]
 
 MAX_LINE = 1024 * 1024  # bytes: a longer message ends the connection
+GONE = "The notebook's process has ended or no longer answers."
+MAX_ANSWERS = 100  # that wait: whoever sends more does not get through
+TICK = 0.2  # seconds between two looks at whether the kernel is still there
 ATTACH = 30.0  # seconds for the kernel to finish what it does and to import our end
 PATIENCE = 10.0  # seconds for it to take up what it is asked to do, from then on
 
@@ -23,39 +29,73 @@ PATIENCE = 10.0  # seconds for it to take up what it is asked to do, from then o
 class KernelHost:
     """Serves the `create_app` of a kernel. Implements `labs.service.Host`.
 
-    `execute` runs code in the kernel without waiting for it. What comes back over the connection is read as JSON with
-    bounded lines and never trusted further than a URL on 127.0.0.1, log lines and a sentence.
+    What comes back over the connection is read as JSON with bounded lines and never trusted further than a URL on
+    127.0.0.1, log lines and a sentence. A kernel that ends or hangs under one check is started anew for the next one.
     """
 
-    def __init__(self, execute: Callable[[str], Any]) -> None:
+    def __init__(self) -> None:
         self.stream = LogStream()
         self.incidents: list[Incident] = []
-        self._execute = execute
+        self.lost = 0  # kernels that ended or hung while they were judged
+        self.deadline = float("inf")  # time.monotonic() from which on nothing is started any more
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._kernel: Kernel | None = None
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self._running = False
-        self._alive = self._attach()
+        self._attached = False
+
+    @property
+    def port(self) -> int:
+        """Where the kernel has to connect to."""
+        return self._listener.getsockname()[1]
+
+    def use(self, kernel: Kernel) -> None:
+        """Judge what this kernel has defined."""
+        self._kernel = kernel
+        self._attached = self._attach()
+
+    def close(self) -> None:
+        """Let nobody connect any more."""
+        self._listener.close()
 
     def _attach(self) -> bool:
+        assert self._kernel is not None
         token = secrets.token_urlsafe(16)
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            listener.settimeout(ATTACH)
-            port = listener.getsockname()[1]
-            self._execute(f"import labs.service.kernel; labs.service.kernel.attach({port}, {token!r})")
+        self._answers = queue.Queue()
+        self._kernel.send(f"import labs.service.kernel; labs.service.kernel.attach({self.port}, {token!r})")
+        give_up = min(self.deadline, time.monotonic() + ATTACH)
+        self._listener.settimeout(TICK)
+        while True:
             try:
-                connection, _ = listener.accept()
+                connection, _ = self._listener.accept()
+                break
             except TimeoutError:
-                return False
-        threading.Thread(target=self._read, args=(connection, token), daemon=True).start()
+                if time.monotonic() > give_up or not self._kernel.alive():
+                    return False
+        connection.settimeout(None)
+        reader = threading.Thread(target=self._read, args=(connection, token, self._answers), daemon=True)
+        reader.start()
         return self._answer(PATIENCE) == {"attached": True}
+
+    def _ready(self) -> bool:
+        if not self._attached and self._kernel is not None and time.monotonic() < self.deadline:
+            self._attached = self._kernel.revive() and self._attach()
+        return self._attached
+
+    def _lose(self) -> None:
+        self._attached = False
+        self.lost += 1
 
     def start(self, env: Environment) -> str:
         """Ask the kernel to serve `create_app` in this environment. Raises NotStarted or StartFailed."""
         self.stop()
         self.stream = LogStream()
         self.incidents = []
-        if not self._alive:
-            raise StartFailed("The notebook's process has ended or no longer answers.")
-        self._execute(f"labs.service.kernel.start({dict(env)!r})")
+        if time.monotonic() > self.deadline:
+            raise StartFailed("The time for this notebook was over before this check could run.")
+        if self._kernel is None or not self._ready():
+            raise StartFailed(GONE)
+        self._kernel.send(f"labs.service.kernel.start({dict(env)!r})")
         answer = self._answer(PATIENCE)
         url = answer.get("url") if answer else None
         if isinstance(url, str) and url.startswith("http://127.0.0.1:") and url[17:].isdigit():
@@ -63,8 +103,8 @@ class KernelHost:
             return url
         self.stream.close()
         if answer is None or "gone" in answer:
-            self._alive = False
-            raise StartFailed("The notebook's process has ended or no longer answers.")
+            self._lose()
+            raise StartFailed(GONE)
         if "not_started" in answer:
             raise NotStarted(str(answer["not_started"])[:200])
         raise StartFailed(
@@ -75,12 +115,13 @@ class KernelHost:
         """Ask the kernel to stop the service, and wait for the end of its log."""
         if not self._running:
             return
+        assert self._kernel is not None
         self._running = False
-        self._execute("labs.service.kernel.stop()")
+        self._kernel.send("labs.service.kernel.stop()")
         answer = self._answer(PATIENCE)
         if answer is None or "stopped" not in answer:
-            self._alive = False
-            self.incidents.append(Incident("exited", "The notebook's process has ended or no longer answers."))
+            self._lose()
+            self.incidents.append(Incident("exited", GONE))
         elif isinstance(answer["stopped"], list):
             pairs = [pair for pair in answer["stopped"][:20] if isinstance(pair, list) and len(pair) == 2]
             self.incidents += [Incident(str(kind)[:50], str(detail)[:500]) for kind, detail in pairs]
@@ -92,20 +133,20 @@ class KernelHost:
         except queue.Empty:
             return None
 
-    def _read(self, connection: socket.socket, token: str) -> None:
+    def _read(self, connection: socket.socket, token: str, answers: queue.Queue[dict[str, Any]]) -> None:
         with connection, connection.makefile("rb") as lines:
             first = _parse(lines.readline(MAX_LINE))
-            if not secrets.compare_digest(str(first.get("token", "")).encode(), token.encode()):
-                self._answers.put({"gone": True})
+            if not secrets.compare_digest(str(first.get("token", "")).encode(errors="replace"), token.encode()):
+                answers.put({"gone": True})
                 return
-            self._answers.put({"attached": True})
+            answers.put({"attached": True})
             while (line := lines.readline(MAX_LINE)).endswith(b"\n"):
                 message = _parse(line)
                 if "log" in message:
                     self.stream.write(str(message["log"]) + "\n")
-                else:
-                    self._answers.put(message)
-        self._answers.put({"gone": True})
+                elif answers.qsize() < MAX_ANSWERS:
+                    answers.put(message)
+        answers.put({"gone": True})
 
 
 def _parse(line: bytes) -> dict[str, Any]:

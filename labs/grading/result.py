@@ -28,9 +28,12 @@ class Result:
     source: str  # where it was read: a path, or "archive.zip!member.ipynb"
     outcome: Outcome = Outcome.JUDGED
     sentence: str = ""  # why it was rejected or failed
+    modified: float = 0.0  # when the file was last changed, seconds since 1970; 0 when it is not known
     lab: str = ""  # the pattern's name; empty when it is not known
     report: Report | None = None  # the verdicts; None unless judged
-    notes: list[str] = field(default_factory=list)  # sentences for the learner: missing cells, time-outs, another release
+    notes: list[str] = field(
+        default_factory=list
+    )  # sentences for the learner: missing cells, time-outs, another release
     isolation: str = ""  # the tier that was in force: "namespaces", "landlock" or "limits"
     content: str = ""  # SHA-256 of the notebook's bytes
     release: str = ""  # digest of what it was judged by: the lab's files and the judge's version
@@ -39,6 +42,7 @@ class Result:
     died: int = 0  # how often the notebook's process ended by itself
     timed_out: int = 0  # how many cells and checks ran into their deadline
     seconds: float = 0.0  # wall time of execution and judging
+    superseded: str = ""  # the submission of the same learner for the same lab that was handed in later and counts
     hints: list[str] = field(default_factory=list)  # per exercise, those not used yet: "exercise: 2 of 3 left"
 
     @property

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import functools
+import hashlib
+import json
+import os
+import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from labs.course import ROOT, Pattern, find_pattern
+from labs import __version__, course
+from labs.course import Pattern, find_pattern
 from labs.errors import UserError
 
-__all__ = ["Submission", "exercise_of", "read_submission"]
+__all__ = ["MAX_BYTES", "Submission", "exercise_of", "parse_submission", "read_bytes", "release_of"]
 
 MAX_BYTES = 5 * 1024 * 1024
+MAX_CELLS = 500
+MAX_SOURCE = 256 * 1024  # characters of one cell
+SKIP = "skip-execution"  # nbclient's tag
 
 
 @dataclass(slots=True)
@@ -25,56 +37,114 @@ class Submission:
     pattern: Pattern
     notebook: NotebookNode
     notes: list[str] = field(default_factory=list)  # one sentence each, for the feedback
+    answers: str = ""  # digest of the exercises' code, whatever its comments and layout
+    shipped: bool = False  # that code is the release's: the starter or the reference
 
 
-def read_submission(path: Path) -> Submission:
-    """Read and complete a notebook. Raises UserError with one sentence when it is none of this course's."""
-    submitted = _read(path)
+def read_bytes(path: Path) -> bytes:
+    """The content of a plain file of at most MAX_BYTES, read without following links or waiting for anybody.
+
+    Raises UserError with one sentence.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if path.is_symlink():
+            raise UserError("It is a symbolic link, not a file: hand in the notebook itself.") from None
+        raise UserError(f"It can't be read: {error.strerror}.") from None
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise UserError("It is not a plain file.")
+        if about.st_size > MAX_BYTES:
+            raise UserError(
+                f"It is larger than {MAX_BYTES // 1024 // 1024} MB: clear its outputs and hand it in again."
+            )
+        return file.read(MAX_BYTES + 1)[:MAX_BYTES]
+
+
+def parse_submission(content: bytes) -> Submission:
+    """Check and complete a notebook. Raises UserError with one sentence when it is none of this course's."""
+    submitted = _parse(content)
     about = submitted.metadata.get("labs")
     if not isinstance(about, dict) or not isinstance(about.get("lab"), str):
-        raise UserError(f"{path} is no notebook of this course: its metadata names no lab.")
+        raise UserError("It is no notebook of this course: its metadata names no lab.")
     pattern = find_pattern(about["lab"])
-    release = nbformat.read(ROOT / "notebooks" / pattern.notebook_name, as_version=4)
-    submission = Submission(pattern, release)
+    submission = Submission(pattern, copy.deepcopy(_release(pattern)))
     if about.get("lesson") != pattern.lesson.digest:
         submission.notes.append(
-            f"The notebook was made for another release ({about.get('release', 'unknown')}): "
+            f"The notebook was made for another release ({str(about.get('release', 'unknown'))[:40]}): "
             "your exercises were judged with the provided cells of this one."
         )
     _lay_over(submission, submitted)
     return submission
 
 
-def _read(path: Path) -> NotebookNode:
+@functools.cache
+def release_of(pattern: Pattern) -> str:
+    """A digest of all that decides on a score: the lesson, the checks and the version of the judge."""
+    judged_by = hashlib.sha256(__version__.encode())
+    judged_by.update(pattern.lesson.digest.encode())
+    judged_by.update(pattern.checks_file.read_bytes())
+    return judged_by.hexdigest()
+
+
+@functools.cache
+def _release(pattern: Pattern) -> NotebookNode:
+    return nbformat.read(course.NOTEBOOKS / pattern.notebook_name, as_version=4)
+
+
+def _parse(content: bytes) -> NotebookNode:
     try:
-        if not path.is_file():
-            raise UserError(f"There is no notebook {path}: check the path.")
-        if path.stat().st_size > MAX_BYTES:
-            raise UserError(
-                f"{path} is larger than {MAX_BYTES // 1024 // 1024} MB: clear its outputs and hand it in again."
-            )
-        notebook = nbformat.reads(path.read_text("utf-8"), as_version=4)
-    except UserError:
-        raise
+        data = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise UserError(f"{path} is no UTF-8 text, so it can't be a notebook.") from None
-    except OSError as error:
-        raise UserError(f"{path} can't be read: {error.strerror}.") from None
-    except Exception:
-        raise UserError(f"{path} is no valid notebook: open it in JupyterLab and save it again.") from None
-    cells = notebook.get("cells")
-    if not isinstance(notebook.get("metadata"), dict) or not isinstance(cells, list) or not all(map(_is_cell, cells)):
-        raise UserError(f"{path} is no valid notebook: open it in JupyterLab and save it again.")
-    return notebook
+        raise UserError("It is no UTF-8 text, so it can't be a notebook.") from None
+    except (ValueError, RecursionError):
+        raise UserError("It is no valid JSON, so it can't be a notebook: was it sent whole?") from None
+    if not isinstance(data, dict) or "nbformat" not in data:
+        raise UserError("It is no notebook.")
+    if data["nbformat"] != 4:  # noqa: PLR2004
+        raise UserError(
+            f"It has notebook format {str(data['nbformat'])[:20]}, and 4 is needed: open it in JupyterLab and save it."
+        )
+    cells = data.get("cells")
+    if not isinstance(data.get("metadata"), dict) or not isinstance(cells, list) or not all(map(_is_cell, cells)):
+        raise UserError("It is no valid notebook: open it in JupyterLab and save it again.")
+    if len(cells) > MAX_CELLS:
+        raise UserError(f"It has more than {MAX_CELLS} cells.")
+    # Nothing else of it matters, and anything else might hurt: outputs, kernel, languages, other metadata.
+    kept = [{"cell_type": cell["cell_type"], "metadata": _ours(cell), "id": cell.get("id", "")} for cell in cells]
+    for cell, source in zip(kept, (_text(cell["source"]) for cell in cells), strict=True):
+        cell["source"] = source
+        if len(source) > MAX_SOURCE:
+            raise UserError(f"One of its cells is longer than {MAX_SOURCE // 1024} kB.")
+    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": _ours(data), "cells": kept})
 
 
-def _is_cell(cell: object) -> bool:
+def _ours(thing: dict[str, Any]) -> dict[str, Any]:
+    """Of the metadata, the short texts that this course has put there."""
+    about = thing["metadata"].get("labs")
+    if not isinstance(about, dict):
+        return {}
+    return {"labs": {key: value for key, value in about.items() if isinstance(value, str)}}
+
+
+def _text(source: str | list[str]) -> str:
+    return source if isinstance(source, str) else "".join(source)
+
+
+def _is_cell(cell: Any) -> bool:
     return (
         isinstance(cell, dict)
         and cell.get("cell_type") in ("code", "markdown", "raw")
-        and isinstance(cell.get("source"), str)
+        and _is_text(cell.get("source"))
         and isinstance(cell.get("metadata"), dict)
+        and isinstance(cell.get("id", ""), str)
     )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(line, str) for line in value))
 
 
 def exercise_of(cell: NotebookNode) -> str:
@@ -87,11 +157,13 @@ def exercise_of(cell: NotebookNode) -> str:
 def _lay_over(submission: Submission, submitted: NotebookNode) -> None:
     """Put the learner's exercises and extra cells into the release's notebook, in place."""
     known = {cell.id for cell in submission.notebook.cells}
+    names = [exercise_of(cell) for cell in submission.notebook.cells if exercise_of(cell)]
     answers: dict[str, list[str]] = {}
     extras: dict[str, list[NotebookNode]] = {}
     place = ""
     for cell in submitted.cells:
-        if exercise := exercise_of(cell):
+        exercise = exercise_of(cell)
+        if exercise in names:
             if cell.cell_type != "code":
                 submission.notes.append(f"The cell of exercise {exercise} is no code cell: turn it back into one.")
                 continue
@@ -99,29 +171,80 @@ def _lay_over(submission: Submission, submitted: NotebookNode) -> None:
             place = cell.get("id", place)
         elif cell.get("id") in known:
             place = cell.id
-        elif cell.cell_type == "code":
-            extra = copy.deepcopy(cell)
-            extra.outputs, extra.execution_count = [], None
-            extras.setdefault(place, []).append(extra)
+        elif cell.cell_type == "code" and cell.source.strip():
+            extras.setdefault(place, []).append(new_code_cell(cell.source, metadata={"labs": {"extra": True}}))
+    submission.answers = _digest(answers)
+    submission.shipped = submission.answers in _shipped(submission.pattern)
+    only_ours = not extras
     cells: list[NotebookNode] = []
     for cell in submission.notebook.cells:
         cells += extras.pop("", []) if not cells else []
         cells.append(cell)
         if exercise := exercise_of(cell):
-            # Several after a cell was split or pasted: run in their order, as they ran in the learner's notebook.
-            first, *more = answers.get(exercise) or [None]
-            if first is None:
-                submission.notes.append(f"Exercise {exercise} was not attempted: its cell is missing.")
-            else:
+            first, *more = _chosen(exercise, answers.get(exercise, []), submission.notes) or [None]
+            if first is not None:
                 cell.source = first
-            if more:
-                note = f"Exercise {exercise} has several cells: all of them were run, one after the other."
-                submission.notes.append(note)
             cells += [new_code_cell(source, metadata=cell.metadata) for source in more]
+        elif only_ours and cell.cell_type == "code" and "service" not in cell.metadata.get("tags", []):
+            # What a demonstration leaves behind can matter to a learner's own cells, and to nothing else.
+            cell.metadata.tags = [*cell.metadata.get("tags", []), SKIP]
         cells += extras.pop(cell.id, [])
     for left in extras.values():  # followed a cell that the release does not have
         cells += left
     submission.notebook.cells = _with_unique_ids(cells)
+
+
+def _chosen(exercise: str, sources: list[str], notes: list[str]) -> list[str]:
+    """The cells of one exercise: all are run in their order, as in the learner's notebook, so the last one counts."""
+    if not sources:
+        notes.append(f"Exercise {exercise} was not attempted: its cell is missing.")
+    if len(sources) > 1:
+        pieces = [_defined(source) for source in sources]
+        if all(piece and piece <= pieces[-1] for piece in pieces):
+            notes.append(f"Exercise {exercise} has {len(sources)} cells that define the same: the last one counts.")
+        else:
+            notes.append(f"Exercise {exercise} has several cells: all of them were run, one after the other.")
+    return sources
+
+
+def _tree(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _defined(source: str) -> set[str]:
+    """The names that a cell defines at its top level."""
+    tree = _tree(source)
+    names: set[str] = set()
+    for statement in tree.body if tree else ():
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(statement.name)
+        elif isinstance(statement, ast.Assign):
+            names |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
+    return names
+
+
+def _digest(answers: dict[str, list[str]]) -> str:
+    """Equal for the same code in another layout and with other comments."""
+    whole = hashlib.sha256()
+    for exercise in sorted(answers):
+        for source in answers[exercise]:
+            tree = _tree(source)
+            try:
+                text = ast.dump(tree) if tree else re.sub(r"\s+", "", source)
+            except RecursionError:
+                text = source
+            whole.update(f"{exercise}\0{text}\0".encode(errors="replace"))
+    return whole.hexdigest()
+
+
+@functools.cache
+def _shipped(pattern: Pattern) -> frozenset[str]:
+    starter = {exercise_of(cell): [cell.source] for cell in _release(pattern).cells if exercise_of(cell)}
+    reference = {exercise.name: [exercise.solution] for exercise in pattern.exercises}
+    return frozenset({_digest(starter), _digest(reference)})
 
 
 def _with_unique_ids(cells: list[NotebookNode]) -> list[NotebookNode]:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,19 +16,30 @@ from labs.judge.logs import Logs
 from labs.judge.service import ServiceUnderTest
 from labs.service.host import Host
 
-__all__ = ["NEEDS", "Fixtures"]
+__all__ = ["NEEDS", "Fixtures", "backing_ports"]
 
 # Kinds of backing services, and the variable by which a service learns where one is.
 NEEDS = {"database": "DATABASE_URL", "cache": "REDIS_URL", "downstream": "DOWNSTREAM_URL"}
 _shared: dict[str, Any] = {}
 
 
-def _cleared(kind: str) -> Any:
-    """The cache server and the downstream start once per process and are cleared for each check."""
+def _started(kind: str) -> Any:
+    """The cache server and the downstream start once per process."""
     if kind not in _shared:
         _shared[kind] = getattr(backing, {"cache": "CacheServer", "downstream": "Downstream"}[kind])()
-    _shared[kind].clear()
     return _shared[kind]
+
+
+def _cleared(kind: str) -> Any:
+    """They are cleared for each check."""
+    _started(kind).clear()
+    return _started(kind)
+
+
+def backing_ports(kinds: Iterable[str]) -> list[int]:
+    """The TCP ports of those of these backing services that have one: checks in this process will use the same."""
+    urls = [_started(kind).url for kind in kinds if kind != "database"]
+    return [port for url in urls if (port := urlsplit(url).port)]
 
 
 class Fixtures:

@@ -1,0 +1,251 @@
+"""Grade whatever was handed in, into a folder: as many as it takes, and again from where an earlier run was stopped."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from labs import course
+from labs.course import find_pattern
+from labs.errors import UserError
+from labs.grading.intake import Entry, find_entries
+from labs.grading.isolation import tiers
+from labs.grading.judging import Job
+from labs.grading.pool import Judged, Pool
+from labs.grading.reports import write_batch, write_submission
+from labs.grading.result import Outcome, Result
+from labs.grading.submission import release_of
+
+__all__ = ["Options", "Totals", "grade_batch", "stored_results"]
+
+RESULT = "result.json"  # written last: a folder that has it is done
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to grade."""
+
+    jobs: int = 0  # submissions at once; 0 for as many as there are processors
+    isolation: str = "best"  # "require", "best" or "none"
+    fork: bool = True  # False: kernels as papermill starts them, without isolation
+    lab: str = ""  # take notebooks of this lab alone
+    cell_timeout: int = 30  # seconds
+    time_limit: float = 240.0  # seconds for one submission
+    again: bool = False  # judge anew what has a result already
+
+
+@dataclass(slots=True)
+class Totals:
+    """How many submissions ended how, earlier runs included."""
+
+    judged: int = 0
+    rejected: int = 0
+    failed: int = 0
+    kept: int = 0  # of these, how many were not judged anew
+
+    def add(self, result: Result) -> None:
+        """Count one more."""
+        name = result.outcome.value
+        setattr(self, name, getattr(self, name) + 1)
+
+    def __str__(self) -> str:
+        parts = [f"{self.judged} judged"]
+        parts += [f"{self.rejected} rejected"] if self.rejected else []
+        parts += [f"{self.failed} failed"] if self.failed else []
+        kept = f" ({self.kept} of them in an earlier run)" if self.kept else ""
+        return ", ".join(parts) + kept
+
+
+def grade_batch(given: list[Path], out: Path, options: Options) -> Totals:
+    """Grade all, writing each result as soon as there is one, and the reports at the end.
+
+    Raises UserError when it can't begin. KeyboardInterrupt passes through: what was judged by then stands, and the
+    same call goes on from there.
+    """
+    if options.lab:
+        find_pattern(options.lab)
+    tier = tiers.choose(options.isolation) if options.fork else "limits"
+    entries = list(find_entries(given))
+    folder = _open(out)
+    totals = Totals()
+    with _locked(out), _progress(len(entries)) as bar:
+        pool = Pool(options.jobs or len(os.sched_getaffinity(0)))
+        try:
+            jobs = _jobs(entries, folder, tier, options, lambda result: _count(totals, bar, result))
+            for judged in pool.judge(jobs):
+                _store(judged, folder)
+                totals.add(judged.result)
+                bar.update()
+        finally:
+            pool.close()
+    _mark_repeated(entries, folder)
+    _forget_others({entry.submission for entry in entries}, folder)
+    write_batch(stored_results(out), out)
+    return totals
+
+
+def stored_results(out: Path) -> Iterator[Result]:
+    """The results in a folder, one at a time, in the order of their names."""
+    for path in sorted((out / "submissions").glob(f"*/{RESULT}")):
+        result = _read(path)
+        if result is not None:
+            yield result
+
+
+def _count(totals: Totals, bar: tqdm, result: Result) -> None:
+    totals.add(result)
+    totals.kept += 1
+    bar.update()
+    bar.total = max(bar.total, bar.n)
+
+
+def _open(out: Path) -> Path:
+    folder = out / "submissions"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(".*.new"):  # of a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
+    except OSError as error:
+        raise UserError(f"The results can't be written to {out}: {error.strerror}.") from None
+    return folder
+
+
+class _locked:  # noqa: N801 -- used like a function
+    """Keeps two runs from writing the same folder."""
+
+    def __init__(self, out: Path) -> None:
+        self._file = (out / ".lock").open("w")
+
+    def __enter__(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise UserError(
+                f"Another `labs grade` is writing to {Path(self._file.name).parent}: wait for it."
+            ) from None
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+
+def _progress(total: int) -> tqdm:
+    tqdm.monitor_interval = 0  # its thread is not needed
+    return tqdm(total=total, unit="submission", desc="Grading", file=sys.stderr, mininterval=0.5, smoothing=0.1)
+
+
+def _jobs(
+    entries: list[Entry], folder: Path, tier: str, options: Options, kept: Callable[[Result], None]
+) -> Iterator[Job]:
+    """What has to be judged, read at the moment it is asked for. What stands, and what can't be read, is not."""
+    for entry in entries:
+        try:
+            content = entry.read()
+        except UserError as error:
+            result = Result(entry.submission, entry.learner, entry.source, Outcome.REJECTED, str(error), isolation=tier)
+            _store(Judged(result), folder)
+            kept(result)
+            continue
+        digest = hashlib.sha256(content).hexdigest()
+        earlier = None if options.again else _read(folder / entry.submission / RESULT)
+        if earlier is not None and _stands(earlier, digest, options):
+            kept(earlier)
+            continue
+        yield Job(
+            entry.submission,
+            entry.learner,
+            entry.source,
+            content,
+            digest,
+            tier=tier,
+            fork=options.fork,
+            cell_timeout=options.cell_timeout,
+            time_limit=options.time_limit,
+            lab=options.lab,
+            patterns=str(course.PATTERNS),
+            notebooks=str(course.NOTEBOOKS),
+        )
+
+
+def _stands(result: Result, digest: str, options: Options) -> bool:
+    if result.content != digest or result.outcome is Outcome.FAILED:
+        return False
+    if result.outcome is Outcome.REJECTED:
+        return False  # it costs nothing to look again, and what was wrong may be the lab that was asked for
+    try:
+        pattern = find_pattern(result.lab)
+    except UserError:
+        return False
+    return result.release == release_of(pattern) and options.lab in ("", result.lab)
+
+
+def _store(judged: Judged, folder: Path) -> None:
+    """Write one result's folder beside its place, then put it there: it is whole or absent."""
+    new = folder / f".{judged.result.submission}.new"
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir()
+    write_submission(judged.result, new)
+    if judged.executed:
+        (new / "executed.ipynb").write_text(judged.executed, "utf-8", "backslashreplace")
+    _write(judged.result, new / RESULT)
+    target = folder / judged.result.submission
+    if target.exists():
+        old = folder / f".{judged.result.submission}.old.new"
+        shutil.rmtree(old, ignore_errors=True)
+        target.rename(old)
+        new.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        new.rename(target)
+
+
+def _write(result: Result, path: Path) -> None:
+    temporary = path.with_name(path.name + ".new")
+    text = json.dumps(result.to_dict(), ensure_ascii=False, indent=1)
+    temporary.write_text(text + "\n", "utf-8", "backslashreplace")
+    temporary.replace(path)
+
+
+def _read(path: Path) -> Result | None:
+    try:
+        return Result.from_dict(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _mark_repeated(entries: list[Entry], folder: Path) -> None:
+    """Of several notebooks of one learner for one lab the one handed in last counts; the others are told so."""
+    times = {entry.submission: (entry.modified, entry.submission) for entry in entries}
+    same: dict[tuple[str, str], list[str]] = {}
+    for name in times:
+        result = _read(folder / name / RESULT)
+        if result is not None and result.report is not None:
+            same.setdefault((result.learner, result.lab), []).append(name)
+    for names in same.values():
+        last = max(names, key=times.__getitem__)
+        for name in names:
+            _supersede(folder / name, "" if name == last else last)
+
+
+def _supersede(folder: Path, by: str) -> None:
+    result = _read(folder / RESULT)
+    if result is not None and result.superseded != by:
+        result.superseded = by
+        write_submission(result, folder)
+        _write(result, folder / RESULT)
+
+
+def _forget_others(names: set[str], folder: Path) -> None:
+    """Results of submissions that are not there any more."""
+    for path in folder.iterdir():
+        if path.name not in names and (path / RESULT).exists():
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,83 @@
+"""Limits on one process (rlimits) and on all of a notebook's processes together (a watchdog over /proc)."""
+
+from __future__ import annotations
+
+import os
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Limits", "apply", "descendants", "memory_of"]
+
+MB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the processes of one notebook may use."""
+
+    address_space: int = 3072 * MB  # bytes, each process
+    memory: int = 1024 * MB  # bytes, all processes together
+    processes: int = 128  # threads included
+    open_files: int = 512  # each process
+    file_size: int = 32 * MB  # bytes, each file
+    disk: int = 64 * MB  # bytes, each of the two places it may write to
+    inodes: int = 4096  # files, same
+    cpu: int = 120  # seconds, each process
+
+
+def apply(limits: Limits, *, count_processes: bool) -> None:
+    """Set the limits that go with a process. `count_processes` where no other process has the same user."""
+    values = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_AS: limits.address_space,
+        resource.RLIMIT_FSIZE: limits.file_size,
+        resource.RLIMIT_NOFILE: limits.open_files,
+        resource.RLIMIT_CPU: limits.cpu,
+    }
+    if count_processes:
+        values[resource.RLIMIT_NPROC] = limits.processes
+    for kind, value in values.items():
+        hard = resource.getrlimit(kind)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (value, value))
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and all that it started and that is still its own, by what /proc says."""
+    found, waiting = [], [pid]
+    while waiting:
+        one = waiting.pop()
+        found.append(one)
+        try:
+            tasks = os.listdir(f"/proc/{one}/task")
+            for task in tasks:
+                waiting += map(int, Path(f"/proc/{one}/task/{task}/children").read_text("ascii").split())
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
+
+
+def memory_of(pids: list[int], limit: int) -> int:
+    """Bytes of memory that these processes use together; pages that they share count once when it matters.
+
+    The exact sum costs a millisecond a process, so it is taken only when the cheap one is above `limit`.
+    """
+    page = resource.getpagesize()
+    total = sum(_second_number(f"/proc/{pid}/statm") * page for pid in pids)
+    return total if total <= limit else sum(_proportional(pid) for pid in pids)
+
+
+def _second_number(path: str) -> int:
+    try:
+        return int(Path(path).read_text("ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def _proportional(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

@@ -1,0 +1,126 @@
+"""Which tier of isolation this machine gives, found out by trying it, and what would give a better one."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from labs.errors import UserError
+from labs.grading.isolation import cage, filesystem, landlock
+from labs.grading.isolation.cage import Cage, Tier
+from labs.grading.isolation.limits import Limits
+
+__all__ = ["PROMISES", "Findings", "choose", "explore"]
+
+PROMISES = {
+    Tier.NAMESPACES: "no network but the lab's own, no file but Python's, no other process, bounded memory and disk",
+    Tier.LANDLOCK: "no files but Python's, no connections but the lab's, no signals to others; memory is watched, "
+    "disk is bounded for each file, and what exists elsewhere can be guessed",
+    Tier.LIMITS: "bounded memory, files and time; it can read what you can read, and use the network: "
+    "grade only people you trust",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The tiers that work here, the best first, and why the others don't."""
+
+    tiers: tuple[str, ...]
+    problems: dict[str, str]
+
+    @property
+    def best(self) -> str:
+        """The strictest one that works."""
+        return self.tiers[0]
+
+
+def choose(isolation: str) -> str:
+    """The tier to grade in: `require` refuses anything but the best there is, `none` sets limits only."""
+    if isolation == "none":
+        return Tier.LIMITS
+    findings = explore()
+    if isolation == "require" and findings.best != Tier.NAMESPACES:
+        raise UserError(
+            f"--isolation=require, and this machine gives no namespaces: {findings.problems[Tier.NAMESPACES]} "
+            "`labs doctor` says how to get them; --isolation=best grades with what there is."
+        )
+    return findings.best
+
+
+def explore() -> Findings:
+    """Try each tier for real, in a process of its own. Takes some 20 ms."""
+    problems = {}
+    tiers = []
+    for tier in Tier.ALL:
+        problem = _try(tier)
+        if problem:
+            problems[tier] = problem
+        else:
+            tiers.append(tier)
+    return Findings(tuple(tiers or [Tier.LIMITS]), problems)
+
+
+def _try(tier: str) -> str:
+    """Do in a forked process what grading does; the empty string when it works, else a sentence."""
+    if not sys.platform.startswith("linux"):
+        return "" if tier == Tier.LIMITS else "It needs Linux."
+    if tier == Tier.LANDLOCK and landlock.abi() < landlock.SIGNALS_SINCE:
+        return f"Landlock of version {landlock.SIGNALS_SINCE} (Linux 6.12) is needed, and this is {landlock.abi()}."
+    with tempfile.TemporaryDirectory(prefix="labs-probe-") as folder:
+        shared = Path(folder)
+        os.chown(shared, cage.owner(), -1)
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(reader)
+            problem = "It ended without a word."
+            try:
+                problem = _attempt(tier, shared)
+            except BaseException as error:  # noqa: BLE001 -- a forked process must not return
+                problem = f"{error}."
+            finally:
+                os.write(writer, problem.encode(errors="replace")[:4000])
+                os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as answer:
+            problem = answer.read().decode()
+        os.waitpid(pid, 0)
+    return problem
+
+
+def _attempt(tier: str, shared: Path) -> str:
+    descriptors = cage.open_box(tier, shared, Limits())
+    if descriptors:
+        cage.join_box(descriptors)
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            cage.enter(Cage(tier, str(shared)))
+            (shared / "written").write_text("x", "ascii")
+            code = 2 if tier != Tier.LIMITS and _sees_solutions() else 0
+        except BaseException as error:  # noqa: BLE001 -- same
+            os.write(2, b"")
+            (shared / "problem").write_text(str(error), "utf-8")
+        finally:
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code == 0:
+        return ""
+    if code == 2:
+        return "The reference solutions stay readable."
+    said = shared / "problem"
+    return f"{said.read_text('utf-8')}." if said.exists() else f"It ended with code {code}."
+
+
+def _sees_solutions() -> bool:
+    for folder in filesystem.hidden():
+        try:
+            if any(folder.iterdir()):
+                return True
+        except OSError:
+            continue
+    return False

@@ -1,0 +1,236 @@
+"""Judge one submission, in a process that was started for it alone: execute it with papermill, then run its lab's checks.
+
+What is known is sent on at once, so that a judge which is ended in the middle leaves what it had found.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import socket
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from papermill.engines import papermill_engines
+from papermill.iorw import load_notebook_node
+
+from labs.course import use_course
+from labs.errors import UserError
+from labs.grading.engine import MAX_OUTPUT, MAX_REVIVALS, Kernel, Trouble
+from labs.grading.isolation import cage
+from labs.grading.isolation.cage import Cage, Tier
+from labs.grading.isolation.limits import Limits
+from labs.grading.kernel_host import KernelHost
+from labs.grading.provisioner import ForkProvisioner
+from labs.grading.result import Result
+from labs.grading.submission import Submission, exercise_of, parse_submission, release_of
+from labs.judge.engine import list_checks, run_checks
+from labs.judge.fixtures import backing_ports
+from labs.judge.verdict import Report, Verdict
+
+__all__ = ["Job", "judge", "judge_process"]
+
+Send = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One submission and how to judge it; goes to another process, or another machine, as JSON."""
+
+    submission: str
+    learner: str
+    source: str
+    content: bytes
+    digest: str  # of the content
+    tier: str = Tier.LIMITS
+    fork: bool = True  # False: papermill's own way to start a kernel, without isolation
+    cell_timeout: int = 30  # seconds for one cell
+    time_limit: float = 240.0  # seconds for all of it; what could not be judged by then has failed
+    limits: Limits = Limits()
+    lab: str = ""  # the only lab that will do; empty for any
+    patterns: str = ""  # the folder of the labs, when it is not this course's
+    notebooks: str = ""  # the folder of their built notebooks, same
+
+    def result(self) -> Result:
+        """With nothing judged yet."""
+        return Result(
+            self.submission,
+            self.learner,
+            self.source,
+            content=self.digest,
+            isolation=self.tier if self.fork else Tier.LIMITS,
+        )
+
+
+def judge_process(job: Job, forkserver: str, work: str, connection: Any) -> None:
+    """The judge's process: it locks itself up, judges, and sends JSON messages. See `judge`."""
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    send: Send = lambda message: connection.send_bytes(json.dumps(message).encode("utf-8", "backslashreplace"))  # noqa: E731
+    shared = Path(work)
+    links = []
+    box: list[int] = []
+    try:
+        os.setpgid(0, 0)  # Ctrl-C in the terminal is for the batch, which ends its judges itself
+        if job.fork:
+            for _ in range(MAX_REVIVALS + 1):
+                link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                link.connect(forkserver)
+                links.append(link)
+        if job.patterns:
+            use_course(Path(job.patterns), Path(job.notebooks))
+        submission = parse_submission(job.content)
+        if job.lab and submission.pattern.name != job.lab:
+            raise UserError(f"It is the notebook of {submission.pattern.name}, and {job.lab} is to be graded.")
+        report = list_checks(submission.pattern)
+        send({"lab": submission.pattern.name, "release": release_of(submission.pattern), "report": report.to_dict()})
+        if job.fork and sys.platform.startswith("linux"):
+            box = cage.open_box(job.tier, shared, job.limits)
+            cage.lock_judge(job.tier, shared, job.limits, [submission.pattern.folder])
+        tempfile.tempdir = work
+        os.environ.update(TMPDIR=work, HOME=work, IPYTHONDIR=work + "/.ipython", JUPYTER_RUNTIME_DIR=work + "/.jupyter")
+    except UserError as error:
+        send({"rejected": str(error)})
+        return
+    judge(job, submission, send, shared, links if job.fork else None, box)
+
+
+def judge(
+    job: Job,
+    submission: Submission,
+    send: Send,
+    shared: Path,
+    links: list[socket.socket] | None,
+    box: list[int],
+) -> None:
+    """Execute and judge. Messages: {"verdict": …} for each check, {"note": …}, and {"done": …} with the rest."""
+    started = time.monotonic()
+    pattern = submission.pattern
+    notes = submission.notes
+    counts = {"died": 0, "timed_out": 0}
+    host = KernelHost()
+    host.deadline = started + job.time_limit
+    result: dict[str, Report] = {}
+
+    def note(cell: NotebookNode, what: Trouble) -> None:
+        name = f"The cell of exercise {exercise_of(cell)}" if exercise_of(cell) else "A cell"
+        if what is Trouble.TIMED_OUT:
+            counts["timed_out"] += 1
+            sentence = f"{name} took longer than {job.cell_timeout} s and was stopped."
+        elif what is Trouble.DIED:
+            counts["died"] += 1
+            sentence = f"{name} ended the notebook's process{why()}; the other cells were run without it."
+        else:
+            sentence = f"{name} put out more than {MAX_OUTPUT // 1024 // 1024} MB: what came later is left out."
+        notes.append(sentence)
+        send({"note": sentence})
+
+    provisioners: list[ForkProvisioner] = []
+
+    def why() -> str:
+        said = provisioners[0].why if provisioners else ""
+        return f" ({said.rstrip('.')[0].lower()}{said.rstrip('.')[1:]})" if said else ""
+
+    def configure(provisioner: ForkProvisioner) -> None:
+        provisioners.append(provisioner)
+        connect = (host.port, *backing_ports(pattern.backings)) if job.tier == Tier.LANDLOCK else ()
+        provisioner.cage = Cage(job.tier, str(shared), connect, job.limits)
+        provisioner.box = box
+        provisioner.links = links
+        provisioner.environment = _environment(job.tier, shared)
+
+    def judged(kernel: Kernel) -> None:
+        host.use(kernel)
+        result["report"] = run_checks(pattern, host, listener=lambda verdict: _tell(verdict, send))
+
+    notebook = load_notebook_node(submission.notebook)
+    kernel_env = None if links is not None else {**os.environ, "LABS_GRADING": "1"}
+    try:
+        papermill_engines.execute_notebook_with_engine(
+            "labs",
+            notebook,
+            kernel_name="python3",
+            progress_bar=False,
+            judge=judged,
+            note=note,
+            configure=configure,
+            fork=links is not None,
+            kernel_env=kernel_env,
+            cwd=str(shared),
+            execution_timeout=job.cell_timeout,
+            interrupt_on_timeout=True,
+            raise_on_iopub_timeout=False,  # an output that was too long takes those behind it along
+            iopub_timeout=10,
+            record_timing=False,
+            allow_errors=True,
+            store_widget_state=False,
+        )
+    except Exception as error:  # noqa: BLE001 -- papermill's, nbclient's or the system's: what was judged stands
+        sentence = f"The notebook did not run to its end: {type(error).__name__}: {_short(str(error))}"
+        notes.append(sentence)
+        send({"note": sentence})
+    finally:
+        host.close()
+    counts["died"] += host.lost
+    notes += _failed_exercises(notebook)
+    if "report" in result and result["report"].problem:
+        notes.append(result["report"].problem)
+    send(
+        {
+            "done": {
+                "notes": notes,
+                "answers": submission.answers,
+                "shipped": submission.shipped,
+                "seed": result["report"].seed if "report" in result else "",
+                **counts,
+            },
+            "executed": nbformat.writes(notebook),
+        }
+    )
+
+
+def _environment(tier: str, shared: Path) -> dict[str, str]:
+    home = "/tmp" if tier == Tier.NAMESPACES else str(shared)  # noqa: S108 -- its own
+    return {
+        "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
+        "HOME": home,
+        "TMPDIR": home,
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "IPYTHONDIR": f"{home}/.ipython",
+        "MPLBACKEND": "agg",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "LABS_GRADING": "1",
+    }
+
+
+def _tell(verdict: Verdict, send: Send) -> None:
+    if verdict.status.done:
+        send({"verdict": asdict(verdict)})
+
+
+def _failed_exercises(notebook: NotebookNode) -> list[str]:
+    """One sentence for each exercise whose cell raised."""
+    notes = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if exercise_of(cell) and output.output_type == "error" and output.ename != "KeyboardInterrupt":
+                said = re.sub(r"\(\d+\.py, line", "(line", _short(output.evalue))  # IPython's file name
+                notes.append(f"The cell of exercise {exercise_of(cell)} ended with {_short(output.ename)}: {said}.")
+    return notes
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:200]

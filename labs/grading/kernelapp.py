@@ -1,0 +1,57 @@
+"""ipykernel's application, started in a forked process: no configuration, no files, no history."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from ipykernel.kernelapp import IPKernelApp
+from traitlets.config import Config
+
+__all__ = ["run_kernel"]
+
+
+class _Application(IPKernelApp):
+    def __init__(self, connection: dict[str, Any], ready: int, **options: Any) -> None:
+        super().__init__(**options)
+        self._connection = connection
+        self._ready = ready
+
+    def init_connection_file(self) -> None:
+        """The connection came with the request, not in a file."""
+        self.connection_file = "none"
+        self.load_connection_info(self._connection)
+
+    def init_poller(self) -> None:
+        """Whoever keeps this process ends it; it need not watch its parent."""
+
+    def write_connection_file(self, **kwargs: Any) -> None:
+        """Nobody else is to connect."""
+
+    def log_connection_info(self) -> None:
+        """Same."""
+
+    def init_pdb(self) -> None:
+        """Nobody debugs in here."""
+
+    def init_sockets(self) -> None:
+        """Say when they are bound: from then on messages wait for the kernel, and the kernel for nobody."""
+        super().init_sockets()
+        os.write(self._ready, b"R")
+        os.close(self._ready)
+
+
+def run_kernel(connection: dict[str, Any], *, ready: int) -> None:
+    """Serve one kernel until it is told to end. A byte goes to the descriptor `ready` when its sockets are bound."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.IPCompleter.use_jedi = False
+    config.InteractiveShell.enable_tip = False
+    config.InteractiveShell.colors = "nocolor"
+    app = _Application(
+        connection, ready, config=config, log_level=logging.CRITICAL, capture_fd_output=False, parent_handle=0
+    )
+    _Application._instance = IPKernelApp._instance = app  # noqa: SLF001 -- what instance() would have set
+    app.initialize([])
+    app.start()

@@ -1,0 +1,213 @@
+"""Judges at work: a process for each submission, several at once, each with its time limit and its end."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+from labs.grading.isolation import cage
+from labs.grading.judging import Job, judge_process
+from labs.grading.provisioner import Forkserver
+from labs.grading.result import Outcome, Result
+from labs.judge.verdict import Call, Exchange, Report, Status, Verdict
+
+__all__ = ["Judged", "Pool"]
+
+GRACE = 30.0  # seconds beyond a submission's own limit until its judge is ended
+MAX_MESSAGE = 64 * 1024 * 1024  # bytes from a judge
+TICK = 0.25  # seconds between two looks at the time limits
+ATTEMPTS = 2  # for a judge that ends before it has said anything
+
+_PREFIX = "labs-grade-"
+
+
+@dataclass(slots=True)
+class Judged:
+    """What came of one job."""
+
+    result: Result
+    executed: str = ""  # the executed notebook; empty when there is none
+
+
+@dataclass(slots=True)
+class _Running:
+    job: Job
+    process: Any
+    connection: Connection
+    work: Path
+    started: float
+    attempt: int
+    result: Result
+    executed: str = ""
+    done: bool = False
+    overdue: bool = False
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+
+class Pool:
+    """Judges jobs in processes forked from a warm one. Close it, and nothing is left running or on disk."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["labs.grading.judging"])
+        self._forkserver: Forkserver | None = None
+        _remove_leftovers()
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self._folder.chmod(0o711)
+        self._running: list[_Running] = []
+        self._count = 0
+
+    def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
+        """Judge all of them, yielding each as it is done. Takes the next job only when there is room for it."""
+        waiting = iter(jobs)
+        exhausted = False
+        while True:
+            while not exhausted and len(self._running) < self.jobs:
+                job = next(waiting, None)
+                if job is None:
+                    exhausted = True
+                else:
+                    self._start(job, attempt=1)
+            if not self._running:
+                return
+            yield from self._wait()
+
+    def close(self) -> None:
+        """End what still runs, at once."""
+        for running in self._running:
+            running.process.kill()
+        for running in self._running:
+            running.process.join()
+        self._running.clear()
+        if self._forkserver is not None:
+            self._forkserver.close()
+            self._forkserver = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self, job: Job, attempt: int) -> None:
+        if self._forkserver is None and job.fork:
+            self._forkserver = Forkserver()
+        self._count += 1
+        work = self._folder / str(self._count)
+        work.mkdir(mode=0o700)
+        os.chown(work, cage.owner(), -1)
+        reader, writer = self._context.Pipe(duplex=False)
+        path = self._forkserver.path if self._forkserver is not None and job.fork else ""
+        process = self._context.Process(target=judge_process, args=(job, path, str(work), writer), daemon=True)
+        process.start()
+        writer.close()
+        self._running.append(_Running(job, process, reader, work, time.monotonic(), attempt, job.result()))
+
+    def _wait(self) -> Iterator[Judged]:
+        ready = set(wait([running.connection for running in self._running], timeout=TICK))
+        now = time.monotonic()
+        for running in list(self._running):
+            if running.connection in ready and not self._listen(running):
+                yield from self._end(running)
+            elif now - running.started > running.job.time_limit + GRACE and not running.overdue:
+                running.overdue = True
+                running.process.kill()
+
+    def _listen(self, running: _Running) -> bool:
+        """Take one message; False when there will be no more."""
+        try:
+            data = running.connection.recv_bytes(MAX_MESSAGE)
+        except (EOFError, OSError):
+            return False
+        try:
+            _take(running, json.loads(data))
+        except (ValueError, TypeError, KeyError, RecursionError):
+            running.result.notes.append("The judge sent something that makes no sense.")
+        return True
+
+    def _end(self, running: _Running) -> Iterator[Judged]:
+        self._running.remove(running)
+        running.connection.close()
+        running.process.join(timeout=GRACE)
+        if running.process.is_alive():
+            running.process.kill()
+            running.process.join()
+        code = running.process.exitcode
+        running.process.close()
+        shutil.rmtree(running.work, ignore_errors=True)
+        result = running.result
+        result.seconds = time.monotonic() - running.started
+        if result.report is not None:
+            result.report.verdicts = [running.verdicts.get(each.check, each) for each in result.report.verdicts]
+            result.report.seconds = sum(each.seconds for each in result.report.verdicts)
+        if not running.done:
+            if running.attempt < ATTEMPTS and not running.overdue:
+                self._start(running.job, running.attempt + 1)
+                return
+            _explain_end(running, code)
+        yield Judged(result, running.executed)
+
+
+def _take(running: _Running, message: dict[str, Any]) -> None:
+    result = running.result
+    if "rejected" in message:
+        result.outcome, result.sentence, running.done = Outcome.REJECTED, str(message["rejected"]), True
+    elif "report" in message:
+        result.lab, result.release = str(message["lab"]), str(message["release"])
+        result.report = Report.from_dict(message["report"])
+    elif "verdict" in message:
+        verdict = _verdict(message["verdict"])
+        running.verdicts[verdict.check] = verdict
+    elif "note" in message:
+        result.notes.append(str(message["note"]))
+    elif "done" in message:
+        done = message["done"]
+        result.notes = [str(note) for note in done["notes"]]
+        result.answers, result.shipped = str(done["answers"]), bool(done["shipped"])
+        result.died, result.timed_out = int(done["died"]), int(done["timed_out"])
+        if result.report is not None:
+            result.report.seed = str(done["seed"])
+        running.executed, running.done = str(message["executed"]), True
+
+
+def _verdict(data: dict[str, Any]) -> Verdict:
+    return Verdict(
+        **{
+            **data,
+            "status": Status(data["status"]),
+            "exchanges": tuple(Exchange(**exchange) for exchange in data["exchanges"]),
+            "records": tuple(data["records"]),
+            "calls": tuple(Call(**call) for call in data["calls"]),
+        }
+    )
+
+
+def _explain_end(running: _Running, code: int | None) -> None:
+    result = running.result
+    if running.overdue:
+        result.timed_out += 1
+        sentence = f"It was not judged within {running.job.time_limit:g} s: what was found by then counts."
+    elif code is not None and code < 0:
+        sentence = f"Its judge was ended by {signal.Signals(-code).name}: what was found by then counts."
+    else:
+        sentence = "Its judge ended before it was done: what was found by then counts."
+    if result.report is not None:
+        result.notes.append(sentence)
+    elif running.overdue:
+        result.outcome, result.sentence = Outcome.REJECTED, sentence
+    else:
+        result.outcome, result.sentence = Outcome.FAILED, f"{sentence} Run the same command again."
+
+
+def _remove_leftovers() -> None:
+    """Folders of a run that was killed: their names say whose they were."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
