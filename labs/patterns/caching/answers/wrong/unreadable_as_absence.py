@@ -2,7 +2,7 @@
 
 exercise: reread_user
 check: test_an_unreadable_copy_is_a_miss
-cause: it was taken for
+cause: Only the one value that you chose
 """
 
 async def reread_user(trouble, redis, key, load):

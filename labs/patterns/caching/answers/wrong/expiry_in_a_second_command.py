@@ -1,8 +1,8 @@
-"""What the copy lacks is filled with defaults.
+"""The copy is stored, then its expiry is set.
 
 exercise: read_user
-check: test_an_unreadable_copy_is_a_miss
-cause: a user was made of it
+check: test_a_copy_expires
+cause: gets its expiry from a second one
 """
 
 TTL = 300
@@ -19,14 +19,12 @@ async def read_user(redis, key, load):
     if copy == ABSENT:
         return None
     if copy is not None:
-        data = json.loads(copy)
-        if not isinstance(data, dict):
-            raise ValueError("no object")
-        return User(id=data.get("id", 0), name=data.get("name", ""), email=data.get("email", ""))
+        return User.model_validate_json(copy)
     row = await load()
     if row is None:
         await redis.set(key, ABSENT, ex=ABSENT_TTL)
         return None
     user = User.model_validate(row)
-    await redis.set(key, user.model_dump_json(), ex=TTL + random.randrange(TTL // 5))
+    await redis.set(key, user.model_dump_json())
+    await redis.expire(key, TTL + random.randrange(TTL // 5))
     return user
