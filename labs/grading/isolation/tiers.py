@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def _try(tier: str) -> str:
 
 
 def _attempt(tier: str, shared: Path) -> str:
-    descriptors = cage.open_box(tier, shared, Limits())
+    descriptors = _box(tier, shared)
     if descriptors:
         cage.join_box(descriptors)
     pid = os.fork()
@@ -114,6 +115,26 @@ def _attempt(tier: str, shared: Path) -> str:
         return "The reference solutions stay readable."
     said = shared / "problem"
     return f"{said.read_text('utf-8')}." if said.exists() else f"It ended with code {code}."
+
+
+def _box(tier: str, shared: Path) -> list[int]:
+    """Have another process open the box, as a judge does: who opened it can't join it."""
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        try:
+            descriptors = cage.open_box(tier, shared, Limits())
+            socket.send_fds(theirs, [b"opened"], descriptors)
+        except BaseException as error:  # noqa: BLE001 -- same
+            theirs.send(str(error).encode(errors="replace")[:2000])
+        finally:
+            os._exit(0)
+    said, descriptors, _, _ = socket.recv_fds(ours, 4096, 8)
+    os.wait()
+    ours.close()
+    theirs.close()
+    if said != b"opened":
+        raise OSError(said.decode(errors="replace"))
+    return descriptors
 
 
 def _sees_solutions() -> bool:
