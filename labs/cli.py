@@ -94,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--again", action="store_true", help="judge anew what an earlier run has judged")
     _add_without(grade)
     grade.set_defaults(run=_grade, passes_on=False)
+
+    doctor = commands.add_parser("doctor", help="say how well this machine can keep graded notebooks apart")
+    doctor.set_defaults(run=_doctor, passes_on=False)
     return parser
 
 
@@ -197,6 +200,14 @@ def _grade(options: argparse.Namespace) -> int:
         return 130
     print(f"{totals}. Results: {options.out / 'summary.html'}")
     return 1 if totals.failed else 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from labs.grading.doctor import examine
+
+    text, best = examine()
+    print(text)
+    return 0 if best else 1
 
 
 def _chosen(names: list[str]) -> list:

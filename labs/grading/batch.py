@@ -17,6 +17,7 @@ from tqdm import tqdm
 from labs import course
 from labs.course import find_pattern
 from labs.errors import UserError
+from labs.grading.doctor import refuse_unsafe_libraries
 from labs.grading.intake import Entry, find_entries
 from labs.grading.isolation import tiers
 from labs.grading.judging import Job
@@ -71,6 +72,7 @@ def grade_batch(given: list[Path], out: Path, options: Options) -> Totals:
     Raises UserError when it can't begin. KeyboardInterrupt passes through: what was judged by then stands, and the
     same call goes on from there.
     """
+    refuse_unsafe_libraries()
     if options.lab:
         find_pattern(options.lab)
     tier = tiers.choose(options.isolation) if options.fork else "limits"
