@@ -478,7 +478,10 @@ def assert_let_through(service: ServiceUnderTest, path: str, **query: str) -> No
     """Fail if this is refused. (What is then answered is another check's business.)"""
     answer = service.get(url(path, **query))
     assert answer.status != 422, (
-        "This value is within the bounds, which are inclusive: `ge` and `le`, not `gt` and `lt`."
+        "A parameter that the client left out is missed: `page` is 1 and `page_size` 20 then. The default belongs to the parameter, and "
+        "`Query` takes it first."
+        if re.search(r"missing|required", answer.text)
+        else "This value is within the bounds, which are inclusive: `ge` and `le`, not `gt` and `lt`."
     )
 
 
@@ -713,13 +716,13 @@ def why_filter(page: Row, wanted: list[Row], rows: list[Row], query: Row) -> str
     strangers = [item for item in page["items"] if item.get("status") != status]
     if strangers:
         return f"There are orders that are not `{status}` on the page: the filter does not reach the statement for the rows."
-    if page["total"] == len(rows):
-        return "`total` counts all orders, the list shows the filtered ones: the count needs the same `WHERE`. Make both statements from one."
     if len(page["items"]) < min(page["page_size"], len(wanted) - (page["page"] - 1) * page["page_size"]):
         return (
             "The page is not full, although more orders match: the filter is applied to a page that was cut before. Filter first, in the `WHERE`, then "
             "count and cut."
         )
+    if page["total"] == len(rows):
+        return "`total` counts all orders, the list shows the filtered ones: the count needs the same `WHERE`. Make both statements from one."
     return ""
 
 
