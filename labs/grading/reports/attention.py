@@ -91,7 +91,8 @@ class Attention:
             return ""
         items = []
         for rows, more in groups[:GROUPS]:
-            names = ", ".join(named(row.learner, self._link(row.submission)) for row in rows)
+            learners = {row.learner: row for row in rows}.values()
+            names = ", ".join(named(row.learner, self._link(row.submission)) for row in learners)
             others = f" and {more:,} more" if more else ""
             about = f"{inline(self._tally.title(rows[0].lab))}, {rows[0].score} of {count(rows[0].points, 'point')}"
             items.append(f'<li>{names}{others} <small class="gs-quiet">{about}</small></li>')

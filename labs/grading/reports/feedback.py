@@ -59,8 +59,11 @@ def _not_judged(result: Result) -> str:
 def _exercises(result: Result) -> list[ExerciseView]:
     """The lab's exercises, each with as many hints as the result says are left."""
     left = {match[1]: (int(match[2]), int(match[3])) for match in map(LEFT.fullmatch, result.hints) if match}
+    known = {name: (title, level) for name, title, level in _described(result.lab)}
+    for verdict in result.report.verdicts if result.report else ():  # those of another release have only their name
+        known.setdefault(verdict.exercise, (verdict.exercise or "Checks", verdict.level))
     views = []
-    for name, title, level in _described(result.lab):
+    for name, (title, level) in known.items():
         unused, total = left.get(name, (0, 0))
         views.append(ExerciseView(name, title, level, ("",) * max(0, total - unused), total))
     return views

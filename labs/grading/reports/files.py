@@ -38,4 +38,4 @@ def spool(folder: Path) -> Iterator[IO[str]]:
 def append(spooled: IO[str], file: IO[str]) -> None:
     """Copy a whole spool to the end of a file."""
     spooled.seek(0)
-    shutil.copyfileobj(spooled, file, 1024 * 1024)
+    shutil.copyfileobj(spooled, file, 64 * 1024)

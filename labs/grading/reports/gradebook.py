@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 from labs.grading.reports.files import replacing
@@ -32,7 +33,7 @@ class Gradebook:
 
     Text is quoted, also where a comma would not ask for it: a spreadsheet that separates columns by semicolons must
     not find one in a name. What the grader itself could not judge has no score, which is not the same as 0. Due
-    dates, times, names and e-mail addresses are not the grader's to know: those columns are empty.
+    dates, names and e-mail addresses are not the grader's to know: those columns are empty.
     """
 
     def __init__(self, path: Path, stack: ExitStack) -> None:
@@ -46,4 +47,14 @@ class Gradebook:
         most = float(result.points) if result.points else ""
         penalty = "" if score == "" else 0.0
         student = cell(result.learner or result.submission)
-        self._rows.writerow([cell(result.lab), "", "", student, "", "", "", score, penalty, score, most])
+        self._rows.writerow(
+            [cell(result.lab), "", _time(result.modified), student, "", "", "", score, penalty, score, most]
+        )
+
+
+def _time(seconds: float) -> str:
+    """As nbgrader writes it: UTC, without saying so."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}" if seconds else ""
+    except (OverflowError, ValueError, OSError):  # a file may bear any date
+        return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from labs.grading.reports.standing import WHAT_TO_DO, verdict_sentence
@@ -9,7 +10,7 @@ from labs.grading.reports.text import evidence, harmless, one_line
 from labs.grading.result import Outcome, Result
 from labs.judge.text import verdict_lines
 from labs.judge.verdict import Report, Status, Verdict
-from labs.notebook.markup import count, plain
+from labs.notebook.markup import MARKDOWN_LIMIT, clip, count, plain
 
 __all__ = ["gradescope"]
 
@@ -92,5 +93,6 @@ def output(verdict: Verdict, limit: int = OUTPUT) -> str:
     if verdict.status is Status.PASSED:
         return ""
     sentence = verdict_sentence(verdict)
+    verdict = replace(verdict, cause=clip(verdict.cause, MARKDOWN_LIMIT)[0])  # wrapping walks over all of it
     lines = verdict_lines(verdict) if verdict.status in (Status.FAILED, Status.BROKEN) else []
     return evidence("\n".join([*([sentence] if sentence else []), *lines]), limit)

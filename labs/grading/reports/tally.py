@@ -75,7 +75,7 @@ def _comparable(result: Result, report: Report | None) -> str:
     untouched = report is None or not report.count(Status.PASSED, Status.FAILED, Status.BROKEN)
     if untouched or result.shipped or not result.answers:
         return ""
-    return hashlib.sha256(f"{result.lab}\0{result.answers}".encode("utf-8", "replace")).hexdigest()[:24]
+    return hashlib.sha256(f"{result.lab}\0{result.answers}".encode("utf-8", "replace")).hexdigest()[:16]
 
 
 @dataclass(slots=True)
@@ -156,7 +156,12 @@ class Tally:
         self.slowest: list[tuple[float, int, Row]] = []
         self.crashed = self.late = 0
         self.seconds = 0.0
-        self._answers: dict[str, tuple[int, bool, int]] = {}  # -> first learner, whether others have them, how many
+        # Two numbers for each submission: this is all that grows with a batch.
+        self._first: dict[int, int] = {}  # answers -> the first learner who had them
+        self._shared: Counter[int] = Counter()  # answers that several learners have -> how many submissions
+        self._again: dict[
+            int, int
+        ] = {}  # answers that one learner handed in several times -> how often after the first
 
     @property
     def total(self) -> int:
@@ -183,9 +188,15 @@ class Tally:
             for verdict in result.report.verdicts:
                 self._check(row.lab, lab.title, verdict)
         if row.answers:
-            learner = hash(row.learner.casefold())
-            first, shared, number = self._answers.get(row.answers, (learner, False, 0))
-            self._answers[row.answers] = (first, shared or first != learner, number + 1)
+            self._compare(int(row.answers, 16), hash(row.learner.casefold()))
+
+    def _compare(self, answers: int, learner: int) -> None:
+        if answers not in self._first:
+            self._first[answers] = learner
+        elif answers in self._shared or self._first[answers] != learner:
+            self._shared[answers] += 1 if answers in self._shared else 2 + self._again.pop(answers, 0)
+        else:  # the same learner once more
+            self._again[answers] = self._again.get(answers, 0) + 1
 
     def _check(self, lab: str, title: str, verdict: Verdict) -> None:
         key = (lab, verdict.check)
@@ -195,12 +206,12 @@ class Tally:
 
     def identical(self, row: Row) -> bool:
         """Whether another learner handed in the same answers."""
-        return bool(row.answers) and self._answers[row.answers][1]
+        return bool(row.answers) and int(row.answers, 16) in self._shared
 
     @property
     def shared(self) -> int:
         """How many submissions hold the same answers as another learner's."""
-        return sum(number for _, shared, number in self._answers.values() if shared)
+        return self._shared.total()
 
     def failing(self) -> list[CheckTally]:
         """The checks that failed, the most frequent first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -12,6 +13,8 @@ __all__ = ["cell", "evidence", "harmless", "one_line"]
 NAME = 200  # characters of a learner's name, a file's name
 FORMULA = frozenset("=+-@")  # what a formula starts with, tabs and line ends in front of it being gone
 EVIDENCE = 20_000  # characters of what a failed check has to say
+# A line end as on the wire may stay in JSON, where it is escaped.
+UNFIT = re.compile(f"(?!\r\n){UNSHOWABLE.pattern}")
 
 
 def one_line(text: str, limit: int = NAME) -> str:
@@ -37,7 +40,7 @@ def harmless(data: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
     """JSON data whose strings every reader of JSON takes: no controls, direction overrides or half characters."""
     match data:
         case str():
-            return UNSHOWABLE.sub("", data.replace("\r\n", "\n"))
+            return UNFIT.sub("", data)
         case dict():
             return {harmless(key): harmless(value) for key, value in data.items()}
         case list() | tuple():
