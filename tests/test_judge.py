@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import redis.asyncio
 from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 
 from labs.course import Pattern
 from labs.judge.engine import list_checks, run_checks
@@ -130,6 +131,20 @@ def test_an_error_of_the_service_names_what_it_raised(runners):
     assert verdict.status is Status.FAILED
     assert verdict.cause == "The route has to answer 200. The log says `KeyError: 'SERVICE'`."
     assert "KeyError: 'SERVICE'" in verdict.records
+
+
+def test_an_answer_that_breaks_off_names_what_was_raised(runners):
+    def half(name):
+        def parts():
+            yield '{"message": '
+            raise KeyError(name)
+
+        return StreamingResponse(parts())
+
+    verdict = run_checks(DEMO, runners(demo_app(greet=half)), only="greet").verdicts[0]
+    assert verdict.status is Status.FAILED
+    assert "broke off" in verdict.cause
+    assert "The log says `KeyError: '" in verdict.cause
 
 
 def unfinished(name):

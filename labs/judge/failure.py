@@ -14,7 +14,7 @@ from labs.judge.explain import Comparison, cause_of, show
 from labs.judge.logs import last_exception
 from labs.judge.outcome import CheckFailed
 from labs.judge.service import ServiceUnderTest
-from labs.judge.verdict import Call, Status, Verdict
+from labs.judge.verdict import Call, Exchange, Status, Verdict
 from labs.service.host import Host, NotStarted
 
 __all__ = ["explain_failure", "keep_evidence"]
@@ -83,7 +83,8 @@ def explain_failure(
 
 
 def _add_what_the_host_knows(verdict: Verdict, host: Host, later: Collection[str]) -> None:
-    if verdict.exchanges and verdict.exchanges[-1].response.startswith("5"):
+    last = verdict.exchanges[-1] if verdict.exchanges else Exchange("", "")
+    if last.response.startswith("5") or "connection was closed" in last.problem:
         raised = last_exception(host.stream.lines)
         if reached := _reached(raised, host, later):
             verdict.cause += f" The request came as far as `{reached}`, which a later exercise writes."
