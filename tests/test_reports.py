@@ -236,6 +236,21 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["feedback.html", "results.json"]
 
 
+def test_hints_of_which_nothing_is_known_are_all_offered(tmp_path):
+    result = graded()
+    result.hints = []
+    page, _ = written(result, tmp_path)
+    assert 'hints left, lab.hint("about")' in page.words.replace(" ,", ",")
+
+
+def test_a_replaced_submission_says_which_one_counts(tmp_path):
+    result = graded()
+    result.superseded = "ada-2"
+    page, data = written(result, tmp_path)
+    assert "that one counts ( ada-2 ), not this one" in page.words
+    assert "that one counts (ada-2), not this one" in data["output"]
+
+
 def test_a_report_that_could_not_run_says_so(tmp_path):
     result = graded()
     result.report.problem = "The notebook holds no `create_app`."

@@ -165,6 +165,19 @@ def test_what_was_not_judged_has_0_or_no_score(tmp_path):
     assert found["bob"]["timestamp"] == ""
 
 
+def test_only_the_later_of_two_submissions_counts(tmp_path):
+    early = judged("ada")
+    early.superseded = "ada-2"
+    late = judged("ada-2", learner="ada")
+    late.report.verdicts[1].status = Status.PASSED
+    assert [row["score"] for row in rows(batch(tmp_path, early, late))] == ["3.0"]
+    page = (tmp_path / "summary.html").read_text("utf-8")
+    assert "replaced by a later one" in page
+    assert "median score</dt><dd>60 %" in page
+    suite = ET.parse(tmp_path / "junit.xml").getroot().find("testsuite[@name='ada']")
+    assert "that one counts" in suite.findtext("system-out")
+
+
 def test_json_lines_come_back_as_results(tmp_path):
     results = [judged("ada"), rejected("bob"), failed("eve")]
     lines = (batch(tmp_path, *results) / "results.jsonl").read_text("utf-8").splitlines()

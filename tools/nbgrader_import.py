@@ -31,7 +31,9 @@ def main() -> None:
         for line in lines:
             result = json.loads(line)
             learner, lab, report = result["learner"], result["lab"], result["report"]
-            if report is None:
+            if result.get("superseded"):
+                left_out.append(f"{learner}: handed in {lab} again later, and that one counts")
+            elif report is None:
                 left_out.append(f"{learner}: not judged: {result['sentence']}")
             elif learner not in known and not options.create:
                 left_out.append(f"{learner}: the gradebook has no such student; --create adds them")

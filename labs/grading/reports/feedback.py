@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from labs.course import find_pattern
 from labs.errors import UserError
-from labs.grading.reports.standing import WHAT_TO_DO, duration, isolation, standing
+from labs.grading.reports.standing import WHAT_TO_DO, duration, isolation, notes, standing
 from labs.grading.reports.text import one_line
 from labs.grading.result import Outcome, Result
 from labs.notebook.feedback import feedback_page, whole_page
@@ -18,7 +18,6 @@ from labs.notebook.sections import ExerciseView
 
 __all__ = ["feedback"]
 
-NOTES = 50
 LEFT = re.compile(r"(.{1,100}): (\d{1,3}) of (\d{1,3}) left")
 
 
@@ -26,12 +25,11 @@ def feedback(result: Result) -> str:
     """The page of one submission: HTML that needs nothing else."""
     if result.outcome is not Outcome.JUDGED or result.report is None:
         return _not_judged(result)
-    more = len(result.notes) - NOTES
     return feedback_page(
         result.report,
         _exercises(result),
         title=result.report.title,
-        lines=[*result.notes[:NOTES], *([f"… and {count(more, 'more note')}."] if more > 0 else [])],
+        lines=notes(result),
         eyebrow=one_line(result.learner),
         facts=_facts(result),
     )
@@ -50,30 +48,30 @@ def _not_judged(result: Result) -> str:
         f'<div class="lp-state lp-{status.name.lower()}">{icon(status)}{label}</div></div>'
         f'<div class="lp-trouble lp-{status.name.lower()}">{icon(status)}<p>{inline(sentence, 1_000)}</p></div></div>'
     )
-    notes = "".join(f"<li>{inline(line, 1_000)}</li>" for line in result.notes[:NOTES])
-    notes = f'<h2>Notes</h2><div class="lab-panel lp-box"><ul>{notes}</ul></div>' if notes else ""
+    items = "".join(f"<li>{inline(line, 1_000)}</li>" for line in notes(result))
+    said = f'<h2>Notes</h2><div class="lab-panel lp-box"><ul>{items}</ul></div>' if items else ""
     todo = f'<h2>What to do</h2><div class="lab-panel lp-box"><ul>{steps}</ul></div>'
-    return whole_page(title, f"{head}{todo}{notes}")
+    return whole_page(title, f"{head}{todo}{said}")
 
 
 def _exercises(result: Result) -> list[ExerciseView]:
-    """The lab's exercises, each with as many hints as the result says are left."""
+    """The lab's exercises, each with as many hints as the result says are left: all, when it says nothing."""
     left = {match[1]: (int(match[2]), int(match[3])) for match in map(LEFT.fullmatch, result.hints) if match}
-    known = {name: (title, level) for name, title, level in _described(result.lab)}
+    known = {name: about for name, *about in _described(result.lab)}
     for verdict in result.report.verdicts if result.report else ():  # those of another release have only their name
-        known.setdefault(verdict.exercise, (verdict.exercise or "Checks", verdict.level))
+        known.setdefault(verdict.exercise, [verdict.exercise or "Checks", verdict.level, 0])
     views = []
-    for name, (title, level) in known.items():
-        unused, total = left.get(name, (0, 0))
+    for name, (title, level, hints) in known.items():
+        unused, total = left.get(name, (hints, hints))
         views.append(ExerciseView(name, title, level, ("",) * max(0, total - unused), total))
     return views
 
 
 @lru_cache(maxsize=64)
-def _described(lab: str) -> tuple[tuple[str, str, str], ...]:
-    """Name, title and level of a lab's exercises; none when this release does not have it."""
+def _described(lab: str) -> tuple[tuple[str, str, str, int], ...]:
+    """Name, title, level and number of hints of a lab's exercises; none when this release does not have it."""
     try:
-        return tuple((item.name, item.title, item.level) for item in find_pattern(lab).exercises)
+        return tuple((item.name, item.title, item.level, len(item.hints)) for item in find_pattern(lab).exercises)
     except UserError:
         return ()
 

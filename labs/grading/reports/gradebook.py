@@ -42,7 +42,9 @@ class Gradebook:
         self._rows = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
 
     def add(self, result: Result) -> None:
-        """Write one submission's row."""
+        """Write one submission's row; none for one that its learner has replaced by a later one."""
+        if result.superseded:
+            return
         score = "" if result.outcome is Outcome.FAILED else float(result.score)
         most = float(result.points) if result.points else ""
         penalty = "" if score == "" else 0.0

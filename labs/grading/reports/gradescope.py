@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from labs.grading.reports.standing import WHAT_TO_DO, verdict_sentence
+from labs.grading.reports.standing import WHAT_TO_DO, isolation, notes, verdict_sentence
 from labs.grading.reports.text import evidence, harmless, one_line
 from labs.grading.result import Outcome, Result
 from labs.judge.text import verdict_lines
@@ -14,7 +14,6 @@ from labs.notebook.markup import MARKDOWN_LIMIT, clip, count, plain
 
 __all__ = ["gradescope"]
 
-NOTES = 50
 OUTPUT = 8_000  # characters for one check: Gradescope shows them folded
 
 
@@ -44,6 +43,7 @@ def gradescope(result: Result) -> dict[str, Any]:
                 "seed": report.seed if report else "",
                 "content": result.content,
                 "release": result.release,
+                "superseded": result.superseded,
             },
         }
     )
@@ -56,7 +56,8 @@ def _said(result: Result, report: Report | None) -> list[str]:
     passed, total = report.count(Status.PASSED), len(report.verdicts)
     lines = [f"{report.title}: {report.score} of {count(report.points, 'point')}, {passed} of {total} checks."]
     lines += [report.problem] if report.problem else []
-    lines += [note.replace("`", "") for note in result.notes[:NOTES]]
+    lines += [note.replace("`", "") for note in notes(result)]
+    lines += [f"Isolation: {isolation(result.isolation)}."]
     if report.seed:
         again = f"labs check {report.lab} --app module:factory --seed {report.seed}"
         lines += ["", f"The same facts again, with your own module: {again}"]

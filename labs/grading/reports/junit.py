@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from labs.grading.reports.files import append, replacing, spool
 from labs.grading.reports.gradescope import output
-from labs.grading.reports.standing import isolation, verdict_sentence
+from labs.grading.reports.standing import isolation, notes, verdict_sentence
 from labs.grading.reports.text import evidence, one_line
 from labs.grading.result import Outcome, Result
 from labs.judge.verdict import Status, Verdict
@@ -59,8 +59,8 @@ class JUnit:
             )
         for verdict in verdicts:
             write(_case(verdict, classname))
-        if result.notes:
-            write(f"<system-out>{_text(chr(10).join(result.notes[:50]))}</system-out>\n")
+        if said := notes(result):
+            write(f"<system-out>{_text(chr(10).join(said))}</system-out>\n")
         write("</testsuite>\n")
         self._tests += tests
         self._failures += failures

@@ -32,6 +32,8 @@ def head(tally: Tally) -> str:
         (f"{perfect:,}", "full marks", ""),
         (f"{outcomes[Outcome.REJECTED]:,}", "rejected", "broken" if outcomes[Outcome.REJECTED] else ""),
     ]
+    if tally.replaced:
+        figures.append((f"{tally.replaced:,}", "replaced by a later one", ""))
     if outcomes[Outcome.FAILED]:
         figures.append((f"{outcomes[Outcome.FAILED]:,}", "the grader failed", "failed"))
     items = "".join(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from labs.grading.reports.text import one_line
 from labs.grading.result import Outcome, Result
 from labs.judge.verdict import Status, Verdict
+from labs.notebook.markup import count
 from labs.notebook.panel import state
 
-__all__ = ["WHAT_TO_DO", "duration", "isolation", "standing", "verdict_sentence"]
+__all__ = ["WHAT_TO_DO", "duration", "isolation", "notes", "standing", "verdict_sentence"]
 
+NOTES = 50
 TIERS = {
     "namespaces": "namespaces and seccomp",
     "landlock": "Landlock and seccomp",
@@ -34,6 +37,15 @@ def standing(result: Result) -> tuple[Status, str]:
     if result.outcome is Outcome.FAILED or result.report is None:
         return Status.BROKEN, "Grader failed"
     return state(result.report)
+
+
+def notes(result: Result) -> list[str]:
+    """What the learner is told beside the verdicts, bounded."""
+    replaced = f"You handed in this lab again later: that one counts (`{one_line(result.superseded)}`), not this one."
+    more = len(result.notes) - NOTES
+    lines = [replaced] if result.superseded else []
+    lines += result.notes[:NOTES]
+    return [*lines, f"… and {count(more, 'more note')}."] if more > 0 else lines
 
 
 def isolation(tier: str) -> str:

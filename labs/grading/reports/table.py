@@ -39,6 +39,7 @@ class Table:
             "crashed": ("Ended by itself", tally.crashed),
             "late": ("Out of time", tally.late),
             "identical": ("Identical answers", tally.shared),
+            "replaced": ("Replaced", tally.replaced),
         }
         chips = "".join(
             f'<button type="button" class="gs-chip" data-kind="{kind}" aria-pressed="false">{word}'
@@ -67,8 +68,10 @@ class Table:
             "crashed": row.died > 0,
             "late": row.timed_out > 0,
             "identical": self._tally.identical(row),
+            "replaced": row.replaced,
         }
         words = {"crashed": "ended by itself", "late": "out of time", "identical": "identical answers"}
+        words["replaced"] = "replaced by a later one"
         flags = "".join(f'<span class="gs-flag">{word}</span>' for kind, word in words.items() if kinds[kind])
         said = f'<small class="gs-quiet gs-sentence">{inline(row.sentence, 300)}</small>' if row.sentence else ""
         look = row.status if row.status in ORDER else "not_run"

@@ -41,6 +41,7 @@ class Row:
     sentence: str
     source: str
     outcome: str
+    replaced: bool
     answers: str  # what identical answers have in common; empty when they are not compared
 
     @classmethod
@@ -66,6 +67,7 @@ class Row:
             sentence=one_line(sentence, 300),
             source=one_line(result.source, 120),
             outcome=str(result.outcome) if report or result.outcome is not Outcome.JUDGED else str(Outcome.FAILED),
+            replaced=bool(result.superseded),
             answers=_comparable(result, report),
         )
 
@@ -73,7 +75,7 @@ class Row:
 def _comparable(result: Result, report: Report | None) -> str:
     """A short digest of lab and answers; empty for what is the release's own and where nothing was started."""
     untouched = report is None or not report.count(Status.PASSED, Status.FAILED, Status.BROKEN)
-    if untouched or result.shipped or not result.answers:
+    if untouched or result.shipped or result.superseded or not result.answers:
         return ""
     return hashlib.sha256(f"{result.lab}\0{result.answers}".encode("utf-8", "replace")).hexdigest()[:16]
 
@@ -154,7 +156,7 @@ class Tally:
         self.labs: dict[str, LabTally] = {}
         self.checks: dict[tuple[str, str], CheckTally] = {}
         self.slowest: list[tuple[float, int, Row]] = []
-        self.crashed = self.late = 0
+        self.crashed = self.late = self.replaced = 0
         self.seconds = 0.0
         # Two numbers for each submission: this is all that grows with a batch.
         self._first: dict[int, int] = {}  # answers -> the first learner who had them
@@ -180,7 +182,8 @@ class Tally:
         self.seconds += row.seconds
         entry = (row.seconds, -self.total, row)
         heapq.heappushpop(self.slowest, entry) if len(self.slowest) >= SLOWEST else heapq.heappush(self.slowest, entry)
-        if row.outcome == Outcome.JUDGED and result.report is not None:
+        self.replaced += row.replaced
+        if row.outcome == Outcome.JUDGED and result.report is not None and not row.replaced:
             self.tiers[row.isolation] += 1
             lab = self.labs.setdefault(row.lab, LabTally(one_line(result.report.title) or row.lab))
             for tally in (lab, self.everything):
