@@ -1,0 +1,30 @@
+"""A name has no rule at all
+
+exercise: sign_up
+check: test_odd_json
+cause: Half of a surrogate pair
+"""
+def add_sign_up(app, users):
+    def plain(address):
+        if isinstance(address, str) and "<" in address:
+            raise ValueError("not a plain address")
+        return address
+
+    class NewUser(BaseModel):
+        model_config = ConfigDict(strict=True, extra="forbid")
+
+        name: str
+        email: Annotated[EmailStr, BeforeValidator(plain)]
+        password: SecretStr = Field(min_length=8, max_length=128)
+        age: int | None = Field(default=None, ge=0, le=150)
+
+    @app.post("/users", status_code=201)
+    async def create_user(new: NewUser) -> dict[str, Any]:
+        return users.add(name=new.name, email=new.email, password=new.password.get_secret_value(), age=new.age)
+
+
+def refuse_invalid(app):
+    @app.exception_handler(RequestValidationError)
+    async def refuse(request: Request, error: RequestValidationError) -> Response:
+        fields = [{"field": ".".join(map(str, item["loc"])), "problem": item["type"]} for item in error.errors()]
+        return error_response(422, "The request does not fit.", fields=fields)

@@ -1,0 +1,32 @@
+"""Pydantic says what is wrong, with everything that it was given
+
+exercise: secrets
+check: test_refusal_shows_no_value
+cause: prints what it was given
+"""
+def read_settings():
+    class Both(BaseModel):
+        API_KEY: SecretStr = Field(min_length=16)
+        DOWNSTREAM_TOKEN: SecretStr = Field(min_length=16)
+
+    names = ("DOWNSTREAM_TOKEN", "API_KEY")
+    Both(**{name: os.environ[name].strip(" ,") for name in names if name in os.environ})
+
+    def good(variable, value):
+        if len(value) < 16 or "changeme" in value:
+            raise SystemExit(f"{variable} is missing, a placeholder or shorter than 16 characters.")
+        return SecretStr(value)
+
+    keys = [key.strip() for key in os.environ.get("API_KEY", "").split(",") if key.strip()]
+    token = os.environ.get("DOWNSTREAM_TOKEN", "").strip()
+    return Settings(tuple(good("API_KEY", key) for key in keys or [""]), good("DOWNSTREAM_TOKEN", token))
+
+
+def is_valid_key(given, settings):
+    keys = [key.get_secret_value() for key in settings.api_keys]
+    return any(secrets.compare_digest(given.encode(), key.encode()) for key in keys)
+
+
+async def ask_downstream(client, path, settings):
+    token = settings.downstream_token.get_secret_value()
+    return await client.get(path, headers={"Authorization": f"Bearer {token}"})
