@@ -324,7 +324,7 @@ def test_commit_before_the_answer(service, database, fresh):
     email = fresh.email()
     body = {"name": fresh.name(), "email": email, "password": fresh.secret()}
     find_email, find_id = "SELECT name FROM users WHERE email = ?", "SELECT name FROM users WHERE id = ?"
-    patience = max(0.15, min(1.0, 20 * service.get(f"/users/{user['id']}").seconds))  # more on a busy machine
+    patience = max(0.08, min(0.6, 12 * service.get(f"/users/{user['id']}").seconds))  # more on a busy machine
     with commits_blocked(database):
         waiting = service.begin("POST", "/users", json=body, deadline=8.0)
         if (early := answer_before_commit(database, waiting, patience)) is not None and early.status == 201:
