@@ -189,15 +189,15 @@ def test_the_slowest_come_first(tmp_path):
 def test_learners_are_linked_to_their_pages(tmp_path):
     ada, bob = judged("ada"), judged("bob")
     ada.submission = "ada #1?"
-    write_submission(ada, tmp_path / ada.submission)
+    write_submission(ada, tmp_path / "submissions" / ada.submission)
     page = summary(tmp_path, ada, bob)
-    assert {attrs["href"] for tag, attrs in page.tags if tag == "a"} == {"ada%20%231%3F/feedback.html"}
+    assert {attrs["href"] for tag, attrs in page.tags if tag == "a"} == {"submissions/ada%20%231%3F/feedback.html"}
 
 
 def test_hostile_words_stay_words_and_only_our_script_may_run(tmp_path):
     hostile = judged(HOSTILE, cause=HOSTILE, isolation=HOSTILE, died=1, answers="x", lab=HOSTILE)
     other = judged("bob", cause=HOSTILE, answers="x", lab=HOSTILE)
-    write_submission(hostile, tmp_path / "x")
+    write_submission(hostile, tmp_path / "submissions" / "x")
     page = summary(tmp_path, hostile, other, Result(HOSTILE, HOSTILE, HOSTILE, Outcome.REJECTED, HOSTILE))
     assert {tag for tag, _ in page.tags} <= PAGE | TEXT | PARTS | DRAWN
     names = [name for _, attributes in page.tags for name in attributes]

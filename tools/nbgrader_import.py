@@ -31,10 +31,10 @@ def main() -> None:
         for line in lines:
             result = json.loads(line)
             learner, lab, report = result["learner"], result["lab"], result["report"]
-            if result.get("superseded"):
-                left_out.append(f"{learner}: handed in {lab} again later, and that one counts")
-            elif report is None:
+            if report is None:
                 left_out.append(f"{learner}: not judged: {result['sentence']}")
+            elif result.get("superseded"):
+                left_out.append(f"{learner}: handed in {lab} again later, and that one counts")
             elif learner not in known and not options.create:
                 left_out.append(f"{learner}: the gradebook has no such student; --create adds them")
             else:
@@ -48,7 +48,7 @@ def main() -> None:
                 graded += 1
     for sentence in left_out:
         print(sentence, file=sys.stderr)
-    print(f"{graded} submissions are in the gradebook, {len(left_out)} were left out.")
+    print(f"In the gradebook: {graded}. Left out: {len(left_out)}.")
 
 
 def prepare(gradebook: Gradebook, lab: str, verdicts: list[dict[str, Any]]) -> dict[str, str]:

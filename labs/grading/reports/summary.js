@@ -8,7 +8,8 @@
   const search = tools.querySelector("input");
   const chips = [...tools.querySelectorAll(".gs-chip")];
   const rows = [...body.rows].map((row, place) => ({
-    row, place, kinds: row.dataset.kinds.split(" "), text: row.textContent.toLowerCase(), visible: true,
+    row, place, kinds: row.dataset.kinds.split(" "), visible: true,
+    text: [0, 1, 4].map((column) => row.cells[column].textContent).join(" ").toLowerCase(),
   }));
   const number = new Intl.NumberFormat("en");
   const order = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });

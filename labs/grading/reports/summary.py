@@ -63,10 +63,8 @@ class Summary:
 
     def _link(self, submission: str) -> str:
         """Where the submission's feedback stands, seen from the summary; empty when there is none."""
-        for folder in (submission, f"submissions/{submission}"):
-            if "/" not in submission and (self._folder / folder / "feedback.html").is_file():
-                return f"{folder}/feedback.html"
-        return ""
+        page = f"submissions/{submission}/feedback.html"
+        return page if "/" not in submission and (self._folder / page).is_file() else ""
 
 
 @cache
