@@ -134,7 +134,7 @@ def test_what_deserves_a_look_is_listed_with_its_sentence(tmp_path):
         "eve The archive is a bomb. in/eve.zip",
         "Checks that broke 1",
         "Check 0 Caching",
-        "Ended by itself 1",
+        "Crashed 1",
         "ada Caching",
         "Out of time 1",
         "bob Caching",

@@ -60,7 +60,7 @@ def test_search_filter_and_sort(page, graded):
     page.get_by_role("searchbox").fill("nobody")
     expect(page.get_by_text("No submission matches.")).to_be_visible()
     page.get_by_role("searchbox").fill("")
-    page.get_by_role("button", name="Ended by itself").click()
+    page.get_by_role("button", name="Crashed").click()
     assert names(page) == ["ada"]
     page.get_by_role("button", name="Identical answers").click()
     assert names(page) == ["ada", "bob", "cy"]
@@ -84,3 +84,20 @@ def test_no_page_is_wider_than_the_screen(page, graded, file, width, scheme):
     if folder := os.environ.get("LABS_SCREENSHOTS"):
         name = f"{Path(file).stem}-{Path(file).parent.name}-{width}-{scheme}.png".replace("--", "-")
         page.screenshot(path=str(Path(folder) / name), full_page=True)
+
+
+def test_a_large_batch_is_shown_in_portions(page, tmp_path):
+    rejected = (Result(f"r{number}", f"r{number}", "in", Outcome.REJECTED, "No notebook.") for number in range(620))
+    write_batch(rejected, tmp_path)
+    page.goto((tmp_path / "summary.html").as_uri())
+    visible = page.locator(".gs-rows tbody tr:visible")
+    expect(visible).to_have_count(500)
+    page.get_by_role("button", name="Learner").click()
+    page.get_by_role("button", name="Learner").click()
+    expect(visible.first).to_contain_text("r619")
+    page.get_by_role("searchbox").fill("r600")
+    expect(visible).to_have_count(1)
+    page.get_by_role("searchbox").fill("")
+    page.get_by_role("button", name="Show 120 more").click()
+    expect(visible).to_have_count(620)
+    expect(page.get_by_role("button", name="more")).to_be_hidden()

@@ -43,7 +43,7 @@ class Attention:
             self._list("failed", "The grader failed", "These have no score. The same command tries them again."),
             self._list("rejected", "Rejected", "Nothing could be judged; the learner's page says what to do."),
             self._broken(),
-            self._list("crashed", "Ended by itself", "The notebook's process died; what was judged by then stands."),
+            self._list("crashed", "Crashed", "The notebook's process died; what was judged by then stands."),
             self._list("late", "Out of time", "A cell or a check ran into its deadline; the others were judged."),
             self._identical(),
         ]

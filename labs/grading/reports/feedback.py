@@ -87,7 +87,7 @@ def _lab_title(lab: str) -> str:
 def _facts(result: Result) -> list[tuple[str, str]]:
     facts = [("File", _file(result.source)), ("Isolation", isolation(result.isolation))]
     facts += [("Time", duration(result.seconds))] if result.seconds else []
-    facts += [("Ended by itself", count(result.died, "time"))] if result.died else []
+    facts += [("Crashed", count(result.died, "time"))] if result.died else []
     facts += [("Out of time", count(result.timed_out, "time"))] if result.timed_out else []
     facts += [("Release", result.release[:12])] if result.release else []
     return [(name, text) for name, text in facts if text]

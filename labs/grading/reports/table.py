@@ -36,7 +36,7 @@ class Table:
         kinds = {
             "rejected": ("Rejected", tally.outcomes[Outcome.REJECTED]),
             "grader": ("Grader failed", tally.outcomes[Outcome.FAILED]),
-            "crashed": ("Ended by itself", tally.crashed),
+            "crashed": ("Crashed", tally.crashed),
             "late": ("Out of time", tally.late),
             "identical": ("Identical answers", tally.shared),
             "replaced": ("Replaced", tally.replaced),
@@ -70,7 +70,7 @@ class Table:
             "identical": self._tally.identical(row),
             "replaced": row.replaced,
         }
-        words = {"crashed": "ended by itself", "late": "out of time", "identical": "identical answers"}
+        words = {"crashed": "crashed", "late": "out of time", "identical": "identical answers"}
         words["replaced"] = "replaced by a later one"
         flags = "".join(f'<span class="gs-flag">{word}</span>' for kind, word in words.items() if kinds[kind])
         said = f'<small class="gs-quiet gs-sentence">{inline(row.sentence, 300)}</small>' if row.sentence else ""
@@ -99,7 +99,10 @@ class Table:
 
     def tail(self) -> str:
         """The end of it."""
-        return '</tbody></table></div><p class="gs-none" hidden>No submission matches.</p></div>'
+        return (
+            '</tbody></table></div><p class="gs-none" hidden>No submission matches.</p>'
+            '<p class="gs-more" hidden><button type="button" class="gs-chip">Show more</button></p></div>'
+        )
 
 
 def _share(part: int, whole: int) -> str:
