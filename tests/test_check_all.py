@@ -77,3 +77,9 @@ def test_the_lines_of_a_report():
     assert list(shortcomings(report)) == ["failed: B. Because of this.", "1 check waiting for others"]
     assert standing(Report("demo", "Demo", problem="No.")) == "could not be checked"
     assert list(shortcomings(Report("demo", "Demo", problem="No."))) == ["No."]
+
+
+def test_it_is_left_out_where_nobody_watches(lab, monkeypatch, capsys):
+    monkeypatch.setattr(labs.lab, "get_ipython", lambda: object())
+    monkeypatch.setattr(labs.lab, "somebody_watches", lambda: False)
+    assert "nobody watches" in passing(lab, monkeypatch, capsys, FastAPI)[0]
