@@ -158,12 +158,10 @@ class Tally:
         self.slowest: list[tuple[float, int, Row]] = []
         self.crashed = self.late = self.replaced = 0
         self.seconds = 0.0
-        # Two numbers for each submission: this is all that grows with a batch.
+        # A few numbers for each submission: this is all that grows with a batch.
         self._first: dict[int, int] = {}  # answers -> the first learner who had them
+        self._own: dict[int, int] = {}  # answers that only one learner has -> how many submissions
         self._shared: Counter[int] = Counter()  # answers that several learners have -> how many submissions
-        self._again: dict[
-            int, int
-        ] = {}  # answers that one learner handed in several times -> how often after the first
 
     @property
     def total(self) -> int:
@@ -180,8 +178,9 @@ class Tally:
         self.crashed += row.died > 0
         self.late += row.timed_out > 0
         self.seconds += row.seconds
-        entry = (row.seconds, -self.total, row)
-        heapq.heappushpop(self.slowest, entry) if len(self.slowest) >= SLOWEST else heapq.heappush(self.slowest, entry)
+        heapq.heappush(self.slowest, (row.seconds, -self.total, row))
+        if len(self.slowest) > SLOWEST:
+            heapq.heappop(self.slowest)
         self.replaced += row.replaced
         if row.outcome == Outcome.JUDGED and result.report is not None and not row.replaced:
             self.tiers[row.isolation] += 1
@@ -194,12 +193,13 @@ class Tally:
             self._compare(int(row.answers, 16), hash(row.learner.casefold()))
 
     def _compare(self, answers: int, learner: int) -> None:
-        if answers not in self._first:
-            self._first[answers] = learner
-        elif answers in self._shared or self._first[answers] != learner:
-            self._shared[answers] += 1 if answers in self._shared else 2 + self._again.pop(answers, 0)
-        else:  # the same learner once more
-            self._again[answers] = self._again.get(answers, 0) + 1
+        first = self._first.setdefault(answers, learner)
+        if answers in self._shared:
+            self._shared[answers] += 1
+            return
+        self._own[answers] = self._own.get(answers, 0) + 1
+        if learner != first:
+            self._shared[answers] = self._own.pop(answers)
 
     def _check(self, lab: str, title: str, verdict: Verdict) -> None:
         key = (lab, verdict.check)
