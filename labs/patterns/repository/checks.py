@@ -385,7 +385,9 @@ def test_cost_does_not_grow(service, database, fresh):
     quick = min(get_all(service, path) for _ in range(3))
     slow_down(database)
     counted = float(ROWS)
-    for _ in range(4):  # on a busy machine more than once
+    for attempt in range(12):  # on a busy machine more than once, unless it is clear
+        if attempt > 3 and counted > 3 * STATEMENTS:
+            break
         a_statement = min(one_statement(database) for _ in range(2))
         counted = min(counted, (get_all(service, path) - quick) / a_statement)
         if counted <= STATEMENTS:
