@@ -153,7 +153,15 @@ def _jobs(
         try:
             content = entry.read()
         except UserError as error:
-            result = Result(entry.submission, entry.learner, entry.source, Outcome.REJECTED, str(error), isolation=tier)
+            result = Result(
+                entry.submission,
+                entry.learner,
+                entry.source,
+                Outcome.REJECTED,
+                str(error),
+                modified=entry.modified,
+                isolation=tier,
+            )
             _store(Judged(result), folder)
             kept(result)
             continue
@@ -168,6 +176,7 @@ def _jobs(
             entry.source,
             content,
             digest,
+            modified=entry.modified,
             tier=tier,
             fork=options.fork,
             cell_timeout=options.cell_timeout,

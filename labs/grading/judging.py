@@ -5,6 +5,7 @@ What is known is sent on at once, so that a judge which is ended in the middle l
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -24,7 +25,7 @@ from nbformat import NotebookNode
 from papermill.engines import papermill_engines
 from papermill.iorw import load_notebook_node
 
-from labs.course import use_course
+from labs.course import Pattern, use_course
 from labs.errors import UserError
 from labs.grading.engine import MAX_OUTPUT, MAX_REVIVALS, Kernel, Trouble
 from labs.grading.isolation import cage
@@ -38,7 +39,7 @@ from labs.judge.engine import list_checks, run_checks
 from labs.judge.fixtures import backing_ports
 from labs.judge.verdict import Report, Verdict
 
-__all__ = ["Job", "judge", "judge_process"]
+__all__ = ["Job", "checks_of", "judge", "judge_process"]
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -52,6 +53,7 @@ class Job:
     source: str
     content: bytes
     digest: str  # of the content
+    modified: float = 0.0  # seconds since 1970: when it was handed in
     tier: str = Tier.LIMITS
     fork: bool = True  # False: papermill's own way to start a kernel, without isolation
     cell_timeout: int = 30  # seconds for one cell
@@ -68,8 +70,15 @@ class Job:
             self.learner,
             self.source,
             content=self.digest,
+            modified=self.modified,
             isolation=self.tier if self.fork else Tier.LIMITS,
         )
+
+
+@functools.cache
+def checks_of(pattern: Pattern) -> Report:
+    """The lab's checks, none of them run."""
+    return list_checks(pattern)
 
 
 def judge_process(job: Job, forkserver: str, work: str, connection: Any) -> None:
@@ -92,7 +101,7 @@ def judge_process(job: Job, forkserver: str, work: str, connection: Any) -> None
         submission = parse_submission(job.content)
         if job.lab and submission.pattern.name != job.lab:
             raise UserError(f"It is the notebook of {submission.pattern.name}, and {job.lab} is to be graded.")
-        report = list_checks(submission.pattern)
+        report = checks_of(submission.pattern)
         send({"lab": submission.pattern.name, "release": release_of(submission.pattern), "report": report.to_dict()})
         if job.fork and sys.platform.startswith("linux"):
             box = cage.open_box(job.tier, shared, job.limits)

@@ -60,7 +60,7 @@ class Pool:
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["labs.grading.judging"])
+        self._context.set_forkserver_preload(["labs.grading.preload"])
         self._forkserver: Forkserver | None = None
         _remove_leftovers()
         self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
@@ -207,7 +207,7 @@ def _explain_end(running: _Running, code: int | None) -> None:
 
 def _remove_leftovers() -> None:
     """Folders of a run that was killed: their names say whose they were."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+    for folder in Path(tempfile.gettempdir()).glob("labs-*-*-*"):
+        _, kind, pid, _ = folder.name.split("-", 3)
+        if kind in ("grade", "fork") and pid.isdigit() and not Path(f"/proc/{pid}").exists():
             shutil.rmtree(folder, ignore_errors=True)

@@ -35,7 +35,7 @@ class Forkserver:
     """The forkserver's process, started from here: it ends with `close`, or with this process."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="labs-fork-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"labs-fork-{os.getpid()}-"))
         self.path = str(self._folder / "socket")
         # Its environment is readable in every kernel, /proc/self/environ included.
         environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nonexistent"}

@@ -22,7 +22,7 @@ from labs import __version__, course
 from labs.course import Pattern, find_pattern
 from labs.errors import UserError
 
-__all__ = ["MAX_BYTES", "Submission", "exercise_of", "parse_submission", "read_bytes", "release_of"]
+__all__ = ["MAX_BYTES", "Submission", "exercise_of", "parse_submission", "prepare", "read_bytes", "release_of"]
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_CELLS = 500
@@ -92,6 +92,12 @@ def release_of(pattern: Pattern) -> str:
 @functools.cache
 def _release(pattern: Pattern) -> NotebookNode:
     return nbformat.read(course.NOTEBOOKS / pattern.notebook_name, as_version=4)
+
+
+def prepare(pattern: Pattern) -> None:
+    """Read what is needed of a lab, so that forked processes have it."""
+    release_of(pattern)
+    _shipped(pattern)
 
 
 def _parse(content: bytes) -> NotebookNode:

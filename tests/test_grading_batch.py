@@ -1,0 +1,216 @@
+"""A batch: the same command goes on after any end, judges nothing twice, and gives the same score every time."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell
+
+import labs.course
+from labs.course import NOTEBOOKS, PATTERNS, ROOT
+from labs.errors import UserError
+from labs.grading.batch import Options, grade_batch, stored_results
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux")
+SOLVED = ROOT / "solutions" / "00_start_here.ipynb"
+UNTOUCHED = NOTEBOOKS / "00_start_here.ipynb"
+
+
+@pytest.fixture
+def folders(tmp_path):
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in", tmp_path / "out"
+
+
+def hand_in(folder, name, *, source=SOLVED, cell=""):
+    notebook = nbformat.read(source, as_version=4)
+    if cell:
+        notebook.cells.insert(1, new_code_cell(cell))
+    nbformat.write(notebook, folder / f"{name}.ipynb")
+
+
+def scores(out):
+    return {result.learner: (result.score, result.points) for result in stored_results(out)}
+
+
+def start(submissions, out):
+    """`labs grade` in a process of its own."""
+    command = [sys.executable, "-m", "labs.cli", "grade", str(submissions), "--out", str(out), "--jobs", "1"]
+    return subprocess.Popen([*command, "--cell-timeout", "60"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def processes():
+    """Every process of a grading on this machine: command lines by process id."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"labs.grading.forkserver" in command or b"labs.grading.preload" in command:
+            found[int(folder.name)] = command
+    return found
+
+
+def test_a_second_run_judges_only_what_is_new(folders):
+    submissions, out = folders
+    hand_in(submissions, "ada")
+    hand_in(submissions, "bob", source=UNTOUCHED)
+    first = grade_batch([submissions], out, Options())
+    assert (first.judged, first.kept) == (2, 0)
+    assert scores(out) == {"ada": (2, 2), "bob": (0, 2)}
+    kept = (out / "submissions" / "ada" / "result.json").stat()
+    hand_in(submissions, "bob")
+    hand_in(submissions, "cy")
+    second = grade_batch([submissions], out, Options())
+    assert (second.judged, second.kept) == (3, 1)
+    assert scores(out) == {"ada": (2, 2), "bob": (2, 2), "cy": (2, 2)}
+    assert (out / "submissions" / "ada" / "result.json").stat() == kept
+
+
+def test_another_release_is_judged_again(folders, tmp_path, monkeypatch):
+    submissions, out = folders
+    hand_in(submissions, "ada")
+    shutil.copytree(PATTERNS / "start_here", tmp_path / "patterns" / "start_here")
+    monkeypatch.setattr(labs.course, "PATTERNS", tmp_path / "patterns")
+    assert grade_batch([submissions], out, Options()).kept == 0
+    assert grade_batch([submissions], out, Options()).kept == 1
+    with (tmp_path / "patterns" / "start_here" / "checks.py").open("a") as checks:
+        checks.write("\n\n# mended\n")
+    labs.grading.submission.release_of.cache_clear()
+    assert grade_batch([submissions], out, Options()).kept == 0
+
+
+def test_what_is_gone_is_gone_from_the_results(folders):
+    submissions, out = folders
+    hand_in(submissions, "ada")
+    hand_in(submissions, "bob")
+    grade_batch([submissions], out, Options())
+    (submissions / "bob.ipynb").unlink()
+    grade_batch([submissions], out, Options())
+    assert set(scores(out)) == {"ada"}
+
+
+def test_of_two_notebooks_of_one_learner_the_later_one_counts(folders):
+    submissions, out = folders
+    (submissions / "ada").mkdir()
+    hand_in(submissions / "ada", "first", source=UNTOUCHED)
+    hand_in(submissions / "ada", "second")
+    os.utime(submissions / "ada" / "first.ipynb", (1, 1))
+    for entry in ("first", "second"):
+        (submissions / "ada" / f"{entry}.ipynb").rename(submissions / "ada" / f"00_start_here{entry == 'first' or ''}.ipynb")
+    grade_batch([submissions], out, Options())
+    results = list(stored_results(out))
+    assert len(results) == 2
+
+
+def test_the_same_notebook_gets_the_same_score_every_time(folders):
+    submissions, out = folders
+    for number in range(20):
+        hand_in(submissions, f"learner-{number:02d}", source=SOLVED if number % 2 else UNTOUCHED)
+    grade_batch([submissions], out, Options(jobs=3))
+    results = list(stored_results(out))
+    assert len(results) == 20
+    for parity, score in ((0, 0), (1, 2)):
+        alike = [result for number, result in enumerate(results) if number % 2 == parity]
+        assert {result.score for result in alike} == {score}
+        assert len({tuple(verdict.status for verdict in result.report.verdicts) for result in alike}) == 1
+        assert len({result.answers for result in alike}) == 1
+
+
+def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(folders, wait_until):
+    submissions, out = folders
+    hand_in(submissions, "ada")
+    hand_in(submissions, "bob", cell="while True: pass")
+    running = start(submissions, out)
+    result = out / "submissions" / "ada" / "result.json"
+    wait_until(result.exists, 60)
+    wait_until(lambda: running.poll() is None and len(processes()) >= 3, 60)
+    asked = time.monotonic()
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+    took = time.monotonic() - asked
+    assert running.returncode == 130
+    assert "Stopped. What was judged is kept: the same command goes on from there." in said
+    assert "Traceback" not in said
+    assert took < 5, took  # a second on a machine that has nothing else to do
+    kept = result.stat().st_mtime
+    (submissions / "bob.ipynb").unlink()
+    totals = grade_batch([submissions], out, Options())
+    assert (totals.judged, totals.kept) == (1, 1)
+    assert result.stat().st_mtime == kept
+
+
+def test_a_killed_run_leaves_nothing_running_and_is_taken_up(folders, wait_until):
+    submissions, out = folders
+    hand_in(submissions, "ada")
+    hand_in(submissions, "bob", cell="import time; time.sleep(5)")
+    before = set(processes())
+    running = start(submissions, out)
+    wait_until((out / "submissions" / "ada" / "result.json").exists, 60)
+    running.kill()
+    running.communicate()
+    wait_until(lambda: set(processes()) <= before, 30)
+    assert grade_batch([submissions], out, Options()).kept == 1
+    assert scores(out) == {"ada": (2, 2), "bob": (2, 2)}
+    ours = [path for path in Path(tempfile.gettempdir()).glob(f"labs-grade-{running.pid}-*")]
+    assert ours == []
+
+
+def test_two_runs_do_not_write_the_same_folder(folders):
+    submissions, out = folders
+    hand_in(submissions, "bob", cell="import time; time.sleep(30)")
+    running = start(submissions, out)
+    try:
+        deadline = time.monotonic() + 60
+        while not (out / ".lock").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        with pytest.raises(UserError, match=r"Another `labs grade` is writing to .*: wait for it\."):
+            while time.monotonic() < deadline:  # the file is there a moment before it is locked
+                grade_batch([submissions], out, Options(time_limit=1))
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def test_extra_cells_their_order_and_output_change_nothing(folders):
+    submissions, out = folders
+    noisy = "import sys, logging, warnings\nprint('x', file=sys.stderr)\nlogging.error('x')\nwarnings.warn('x')\n1 / 0"
+    hand_in(submissions, "plain")
+    hand_in(submissions, "noisy", cell=noisy)
+    notebook = nbformat.read(SOLVED, as_version=4)
+    notebook.cells = [notebook.cells[0], *reversed(notebook.cells[1:])]
+    nbformat.write(notebook, submissions / "reversed.ipynb")
+    grade_batch([submissions], out, Options())
+    assert set(scores(out).values()) == {(2, 2)}
+
+
+def test_bad_input_is_one_line_in_the_report_and_the_batch_goes_on(folders):
+    submissions, out = folders
+    hand_in(submissions, "ada")
+    (submissions / "broken.ipynb").write_text('{"cells": [')
+    (submissions / "essay.txt").write_text("Dear teacher,")
+    os.mkfifo(submissions / "pipe.ipynb")
+    totals = grade_batch([submissions], out, Options())
+    assert (totals.judged, totals.rejected, totals.failed) == (1, 3, 0)
+    lines = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    assert sorted(line["outcome"] for line in lines) == ["judged", "rejected", "rejected", "rejected"]
+
+
+def test_lupa_is_refused(folders, monkeypatch):
+    submissions, out = folders
+    hand_in(submissions, "ada")
+    (submissions.parent / "lupa.py").write_text("")
+    monkeypatch.syspath_prepend(submissions.parent)
+    with pytest.raises(UserError, match="The package lupa is installed"):
+        grade_batch([submissions], out, Options())
