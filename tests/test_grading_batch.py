@@ -46,7 +46,9 @@ def scores(out):
 def start(submissions, out):
     """`labs grade` in a process of its own."""
     command = [sys.executable, "-m", "labs.cli", "grade", str(submissions), "--out", str(out), "--jobs", "1"]
-    return subprocess.Popen([*command, "--cell-timeout", "60"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [*command, "--cell-timeout", "60"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
 
 
 def processes():
@@ -108,7 +110,9 @@ def test_of_two_notebooks_of_one_learner_the_later_one_counts(folders):
     hand_in(submissions / "ada", "second")
     os.utime(submissions / "ada" / "first.ipynb", (1, 1))
     for entry in ("first", "second"):
-        (submissions / "ada" / f"{entry}.ipynb").rename(submissions / "ada" / f"00_start_here{entry == 'first' or ''}.ipynb")
+        (submissions / "ada" / f"{entry}.ipynb").rename(
+            submissions / "ada" / f"00_start_here{entry == 'first' or ''}.ipynb"
+        )
     grade_batch([submissions], out, Options())
     results = list(stored_results(out))
     assert len(results) == 2

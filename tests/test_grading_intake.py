@@ -45,7 +45,9 @@ def test_a_notebook_is_its_learners_by_its_name(tmp_path):
     assert names(put(tmp_path, "ada.ipynb") / "ada.ipynb") == [("ada", "ada")]
 
 
-@pytest.mark.parametrize("path", ["ada/08_caching.ipynb", "caching/ada.ipynb", "08_caching/ada.ipynb", "ada/caching/Caching.ipynb"])
+@pytest.mark.parametrize(
+    "path", ["ada/08_caching.ipynb", "caching/ada.ipynb", "08_caching/ada.ipynb", "ada/caching/Caching.ipynb"]
+)
 def test_names_of_labs_are_no_names_of_learners(tmp_path, path):
     ((_, learner),) = names(put(tmp_path, path))
     assert learner == "ada"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
+import sys
 from typing import Any
 
 from ipykernel.kernelapp import IPKernelApp
@@ -54,4 +56,13 @@ def run_kernel(connection: dict[str, Any], *, ready: int) -> None:
     )
     _Application._instance = IPKernelApp._instance = app  # noqa: SLF001 -- what instance() would have set
     app.initialize([])
+    app.shell.events.register("post_execute", functools.partial(_restore, sys.stdout, sys.stderr))
     app.start()
+
+
+def _restore(stdout: Any, stderr: Any) -> None:
+    """A cell that has set them to None would keep ipykernel from ever answering again."""
+    if sys.stdout is None:
+        sys.stdout = stdout
+    if sys.stderr is None:
+        sys.stderr = stderr

@@ -82,6 +82,9 @@ def build(root: Path, shared: Path, limits: Limits, *, judge: Sequence[Path] | N
         linux.mount(f"/dev/{name}", str(root / "dev" / name), flags=linux.BIND)
     for link, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
         (root / "dev" / link).symlink_to(target)
+    (root / "dev" / "pts").mkdir()
+    linux.mount("devpts", str(root / "dev" / "pts"), "devpts", linux.NOSUID | linux.NOEXEC, "newinstance,ptmxmode=0666")
+    (root / "dev" / "ptmx").symlink_to("pts/ptmx")  # `!command` runs on a terminal
     _tmpfs(root, "/dev/shm", "size=16m,nr_inodes=256,mode=1777")  # noqa: S108 -- same
     target = Path(_below(root, shared))
     target.mkdir(parents=True, exist_ok=True)
