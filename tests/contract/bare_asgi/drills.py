@@ -80,7 +80,7 @@ class Drills:
 
     async def crash(self, request):
         body = request.json()
-        detail, secret = body["detail"], body["secret"]
+        detail, secret = body["detail"], body.get("secret")
         raise RuntimeError(detail) from None if secret is None else ValueError(len(secret))
 
     async def private(self, _request):

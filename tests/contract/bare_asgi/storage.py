@@ -23,13 +23,13 @@ class Storage:
         self.file = f"file:{quote(path)}?mode=rw"  # a file that is away is not made anew
 
     @contextlib.asynccontextmanager
-    async def reading(self, patience=5.0):
+    async def reading(self, patience=1.8):
         async with self.transaction("BEGIN", patience) as connection:
             yield connection
 
     @contextlib.asynccontextmanager
     async def writing(self):
-        async with self.transaction("BEGIN IMMEDIATE", 5.0) as connection:
+        async with self.transaction("BEGIN IMMEDIATE", 1.8) as connection:
             yield connection
 
     @contextlib.asynccontextmanager

@@ -26,7 +26,7 @@ from .tables import ORDER_COLUMNS, USER_COLUMNS, database, hashed, now, orders, 
 class Shop:
     def __init__(self, settings):
         self.settings = settings
-        self.engine = database(settings.database_url, 5.0)
+        self.engine = database(settings.database_url, 1.8)
         self.cache = UserCache(settings.redis_url, self.load_user)
         self.downstream = Downstream(settings)
         self.health = Health(settings)
