@@ -18,10 +18,10 @@ from labs import course
 from labs.course import find_pattern
 from labs.errors import UserError
 from labs.grading.doctor import refuse_unsafe_libraries
+from labs.grading.executors import Executor, Local, dask_executor
 from labs.grading.intake import Entry, find_entries
-from labs.grading.isolation import tiers
 from labs.grading.judging import Job
-from labs.grading.pool import Judged, Pool
+from labs.grading.pool import Judged
 from labs.grading.reports import write_batch, write_submission
 from labs.grading.result import Outcome, Result
 from labs.grading.submission import release_of
@@ -42,6 +42,8 @@ class Options:
     cell_timeout: int = 30  # seconds
     time_limit: float = 240.0  # seconds for one submission
     again: bool = False  # judge anew what has a result already
+    executor: str = "local"  # or "dask"
+    scheduler: str = ""  # the address of dask's
 
 
 @dataclass(slots=True)
@@ -75,20 +77,19 @@ def grade_batch(given: list[Path], out: Path, options: Options) -> Totals:
     refuse_unsafe_libraries()
     if options.lab:
         find_pattern(options.lab)
-    tier = tiers.choose(options.isolation) if options.fork else "limits"
     entries = list(find_entries(given))
-    folder = _open(out)
+    executor = _executor(options)
     totals = Totals()
-    with _locked(out), _progress(len(entries)) as bar:
-        pool = Pool(options.jobs or len(os.sched_getaffinity(0)))
-        try:
-            jobs = _jobs(entries, folder, tier, options, lambda result: _count(totals, bar, result))
-            for judged in pool.judge(jobs):
+    try:
+        folder = _open(out)
+        with _locked(out), _progress(len(entries)) as bar:
+            jobs = _jobs(entries, folder, executor.tier, options, lambda result: _count(totals, bar, result))
+            for judged in executor.judge(jobs):
                 _store(judged, folder)
                 totals.add(judged.result)
                 bar.update()
-        finally:
-            pool.close()
+    finally:
+        executor.close()
     _mark_repeated(entries, folder)
     _forget_others({entry.submission for entry in entries}, folder)
     write_batch(stored_results(out), out)
@@ -101,6 +102,12 @@ def stored_results(out: Path) -> Iterator[Result]:
         result = _read(path)
         if result is not None:
             yield result
+
+
+def _executor(options: Options) -> Executor:
+    if options.executor == "dask":
+        return dask_executor(options.scheduler, options.isolation)
+    return Local(options.jobs, options.isolation, fork=options.fork)
 
 
 def _count(totals: Totals, bar: tqdm, result: Result) -> None:

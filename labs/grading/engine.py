@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import queue
 import sys
+import time
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Protocol
@@ -30,6 +32,9 @@ MAX_OUTPUT = 8 * 1024 * 1024  # characters that all cells together may put out
 MAX_WAITING = 200  # messages that wait to be read
 
 MAX_REVIVALS = 3  # of one kernel: whoever kills more of them is not worth the time
+
+PATIENCE = 1.0  # seconds for a kernel to say something, until it is asked again
+SUBSCRIBED = 0.2  # seconds for its output to arrive: it is asked again when the connection was made too late
 
 _SPEC = KernelSpec(argv=["fork"], language="python", display_name="Python 3 (forked)", interrupt_mode="signal")
 
@@ -117,7 +122,7 @@ def _forking_manager(configure: Callable[[ForkProvisioner], None] | None) -> Asy
     context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
     context.setsockopt(zmq.RCVHWM, MAX_WAITING)
     context.setsockopt(zmq.LINGER, 0)
-    manager = AsyncKernelManager(context=context)
+    manager = AsyncKernelManager(context=context, ip="127.0.0.1")  # it looks for interfaces otherwise
     manager._kernel_spec = _SPEC  # noqa: SLF001 -- the manager looks for a kernel.json otherwise, and there is none
     manager.provisioner = ForkProvisioner(kernel_id="labs", kernel_spec=_SPEC, parent=manager)
     if configure is not None:
@@ -139,6 +144,33 @@ class _Client(PapermillNotebookClient):
         self._lethal: set[int] = set()
         self._revivals = 0
         self._reviving = False
+        self._language: dict[str, Any] = {}
+
+    def execute(self, **kwargs: Any) -> NotebookNode:
+        """papermill's, but for the last question to the kernel: what a notebook has done to its own is not asked."""
+        self.reset_execution_trackers()
+        with self.setup_kernel(**kwargs):
+            self.papermill_execute_cells()
+            self.nb.metadata["language_info"] = self._language
+            self.set_widgets_metadata()
+        return self.nb
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """nbclient's, without its pauses."""
+        try:
+            await self._connect()
+        except Exception:
+            await self._async_cleanup_kernel()
+            raise
+        return self.kc
+
+    start_new_kernel_client = run_sync(async_start_new_kernel_client)
+
+    async def _connect(self) -> None:
+        self.kc = self.km.client()
+        self.kc.start_channels(hb=False)  # whether it lives is asked of who started it
+        self._language = await _ready(self.kc, self.startup_timeout)
+        self.kc.allow_stdin = False
 
     async def _async_handle_timeout(self, timeout: int, cell: Any = None) -> Any:
         # With `interrupt_on_timeout` nbclient interrupts again and again, for ever, a cell that ignores it.
@@ -211,10 +243,40 @@ class _Client(PapermillNotebookClient):
     async def _restart(self) -> None:
         self.kc.stop_channels()  # a client of its own for each kernel: the old one may wait for answers for ever
         await self.km.restart_kernel(now=True, **self.how_to_start)
-        self.kc = self.km.client()
-        self.kc.start_channels()
-        await self.kc.wait_for_ready(timeout=self.startup_timeout)
-        self.kc.allow_stdin = False
+        await self._connect()
+
+
+async def _ready(client: Any, timeout: float) -> dict[str, Any]:
+    """Until a kernel answers and its output arrives; returns what it says of its language. Raises RuntimeError.
+
+    jupyter_client's own way then waits a fifth of a second for more: here the end of the output is recognised.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        asked = client.kernel_info()
+        info = await _message(client.shell_channel, asked, PATIENCE, lambda message: True)
+        if info is not None and await _message(client.iopub_channel, asked, SUBSCRIBED, _is_idle) is not None:
+            client._handle_kernel_info_reply(info)  # noqa: SLF001 -- sets the protocol's version
+            return info["content"].get("language_info", {})
+        if not await client.is_alive():
+            raise RuntimeError("The kernel ended before it answered.")
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"The kernel did not answer within {timeout:g} s.")
+
+
+async def _message(channel: Any, asked: str, timeout: float, wanted: Callable[[Any], bool]) -> Any:
+    """The first message about what was asked that is wanted, or None."""
+    deadline = time.monotonic() + timeout
+    while (left := deadline - time.monotonic()) > 0:
+        with contextlib.suppress(queue.Empty):
+            message = await channel.get_msg(timeout=left)
+            if message["parent_header"].get("msg_id") == asked and wanted(message):
+                return message
+    return None
+
+
+def _is_idle(message: Any) -> bool:
+    return message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
 
 
 def _size(value: Any) -> int:

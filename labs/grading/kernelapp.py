@@ -20,6 +20,12 @@ class _Application(IPKernelApp):
         self._connection = connection
         self._ready = ready
 
+    def parse_command_line(self, argv: Any = None) -> None:
+        """There is none."""
+
+    def _ip_default(self) -> str:
+        return "127.0.0.1"  # what comes with the connection; found out by a look at all interfaces otherwise
+
     def init_connection_file(self) -> None:
         """The connection came with the request, not in a file."""
         self.connection_file = "none"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import functools
 import json
 import os
@@ -177,8 +178,11 @@ class ForkProvisioner(KernelProvisionerBase):
             return
 
     async def kill(self, restart: bool = False) -> None:
-        """End it at once."""
+        """End it at once, and wait until it is gone: the manager would look for that ten times a second."""
         await self.send_signal(signal.SIGKILL)
+        if self.connection is not None and self._exit is None:
+            with contextlib.suppress(TimeoutError):
+                await _readable(self.connection.fileno(), KILL)
 
     async def terminate(self, restart: bool = False) -> None:
         """Same: a forked kernel has nothing to put in order."""

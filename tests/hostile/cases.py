@@ -78,7 +78,7 @@ CASES = [
     # Memory and processes
     Case("memory_hog", "x = []\nwhile True: x.append(bytearray(50_000_000))", says="memory|ended|MemoryError|longer"),
     Case("children_hog", "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        x = bytearray(400_000_000)\n        for i in range(0, len(x), 4096): x[i] = 1\n        time.sleep(60)\ntime.sleep(60)", says="memory|ended|longer"),
-    Case("fork_bomb", "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", says="processes|memory|ended|longer"),
+    Case("fork_bomb", "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", says="processes|memory|ended|longer", tiers=BEST),
     Case("daemons", "import os, time\nfor _ in range(3):\n    if os.fork() == 0:\n        os.setsid()\n        if os.fork() == 0: time.sleep(3600)\n        os._exit(0)"),
     # Disk
     Case("disk_hog", "with open('/tmp/big', 'wb') as file:\n    while True: file.write(bytes(1_000_000))", output="OSError", tiers=BEST),

@@ -125,7 +125,7 @@ def enter(cage: Cage) -> None:
     else:
         os.setsid()
         drop_root()
-        limits.apply(cage.limits, count_processes=False)
+        limits.apply(cage.limits, count_processes=os.getuid() != 0, others=limits.processes_of(os.getuid()))
         if cage.tier == Tier.LANDLOCK:
             devices = [Path("/dev") / name for name in filesystem.DEVICES]
             linux.prctl(linux.SET_NO_NEW_PRIVS, 1)

@@ -7,7 +7,7 @@ import resource
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Limits", "apply", "descendants", "memory_of"]
+__all__ = ["Limits", "apply", "descendants", "memory_of", "processes_of"]
 
 MB = 1024 * 1024
 
@@ -26,8 +26,12 @@ class Limits:
     cpu: int = 120  # seconds, each process
 
 
-def apply(limits: Limits, *, count_processes: bool) -> None:
-    """Set the limits that go with a process. `count_processes` where no other process has the same user."""
+def apply(limits: Limits, *, count_processes: bool, others: int = 0) -> None:
+    """Set the limits that go with a process.
+
+    Processes are counted for a user, so `others` says how many of the same user there are; for root they are not
+    counted at all, and only the watchdog sees them.
+    """
     values = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_AS: limits.address_space,
@@ -36,11 +40,23 @@ def apply(limits: Limits, *, count_processes: bool) -> None:
         resource.RLIMIT_CPU: limits.cpu,
     }
     if count_processes:
-        values[resource.RLIMIT_NPROC] = limits.processes
+        values[resource.RLIMIT_NPROC] = limits.processes + others
     for kind, value in values.items():
         hard = resource.getrlimit(kind)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (value, value))
+
+
+def processes_of(uid: int) -> int:
+    """How many processes and threads a user has."""
+    count = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if folder.stat().st_uid == uid:
+                count += len(os.listdir(folder / "task"))
+        except OSError:  # it has ended meanwhile
+            continue
+    return count
 
 
 def descendants(pid: int) -> list[int]:
