@@ -58,7 +58,9 @@ def reference(pattern: Pattern) -> Callable:
     """The lab's solved service as a factory."""
     module = types.ModuleType(f"reference_{pattern.name}")
     sys.modules[module.__name__] = module
-    exec(compile(assemble(pattern.lesson), f"{pattern.name}.py", "exec"), module.__dict__)  # noqa: S102
+    # A lesson's annotations are values, unlike this file's: FastAPI could not look up the names of a class inside a function.
+    code = compile(assemble(pattern.lesson), f"{pattern.name}.py", "exec", dont_inherit=True)
+    exec(code, module.__dict__)  # noqa: S102
     return module.create_app
 
 
