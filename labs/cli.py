@@ -91,6 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--time-limit", type=_positive, default=240, help="seconds for one submission (default: %(default)s)"
     )
+    grade.add_argument(
+        "--executor", choices=("local", "dask"), default="local", help="dask: the workers of --scheduler judge"
+    )
+    grade.add_argument("--scheduler", metavar="ADDRESS", default="", help="of dask, such as tcp://10.0.0.1:8786")
     grade.add_argument("--again", action="store_true", help="judge anew what an earlier run has judged")
     _add_without(grade)
     grade.set_defaults(run=_grade, passes_on=False)
@@ -181,6 +185,10 @@ def _build(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace) -> int:
     from labs.grading.batch import Options, grade_batch
 
+    if (options.executor == "dask") != bool(options.scheduler):
+        raise UserError("--executor dask and --scheduler ADDRESS go together.")
+    if options.executor == "dask" and options.jobs:
+        raise UserError("--jobs is for this machine: with --executor dask, each thread of a worker takes a submission.")
     try:
         totals = grade_batch(
             options.submissions,
@@ -193,6 +201,8 @@ def _grade(options: argparse.Namespace) -> int:
                 cell_timeout=options.cell_timeout,
                 time_limit=options.time_limit,
                 again=options.again,
+                executor=options.executor,
+                scheduler=options.scheduler,
             ),
         )
     except KeyboardInterrupt:

@@ -1,0 +1,191 @@
+"""Hands submissions to the workers of a dask cluster, a few at a time, and takes what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import queue
+import sys
+import time
+import uuid
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from distributed import Client, as_completed
+from distributed.scheduler import KilledWorker
+from tqdm import tqdm
+
+from labs.errors import UserError
+from labs.grading.cluster import wire
+from labs.grading.cluster.worker import TOPIC, Grading, judge
+from labs.grading.judging import Job
+from labs.grading.pool import Judged
+from labs.grading.result import Outcome
+
+__all__ = ["Cluster"]
+
+CONNECT = 10.0  # seconds for the scheduler to answer
+CLOSE = 0.5  # seconds to say goodbye: when the connection ends, the scheduler drops what is left anyway
+AHEAD = 2  # submissions for each thread of a worker: one being judged, one waiting beside it
+LOOK = 2.0  # seconds between two looks at which workers there are
+POLL = 0.02
+PATIENCE = 10.0  # seconds without a worker before somebody is told
+
+
+class Cluster:
+    """Judges on other machines. Every worker gives the best isolation that it can, so there is no tier to name."""
+
+    tier = ""
+
+    def __init__(self, address: str, isolation: str) -> None:
+        self.address = address
+        self._isolation = isolation
+        self._without = os.environ.get("LABS_WITHOUT", "")
+        self._run = uuid.uuid4().hex[:8]
+        self._count = 0
+        self._grading = Grading(*wire.identity(), isolation)
+        self._sentences: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._pending: dict[Any, Job] = {}
+        self._threads = 0
+        self._looked = self._worked = time.monotonic()
+        self._told = False
+        self._client = _connect(address)
+        try:
+            self._client.subscribe_topic(TOPIC, lambda event: self._sentences.put(str(event[1])))
+            self._client.register_plugin(self._grading, name=self._grading.name)
+            self._look()
+        except UserError:
+            self.close()
+            raise
+        except (ImportError, AttributeError) as error:
+            self.close()
+            raise UserError(
+                f"A worker of {address} has no labs, or others ({error}): give all the same image."
+            ) from None
+        except Exception as error:  # noqa: BLE001 -- dask's, tornado's and the system's
+            self.close()
+            raise UserError(f"The workers of {address} could not be asked: {_short(error)}.") from None
+        self._completed = as_completed(loop=self._client.loop, with_results=True, raise_errors=False)
+
+    def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
+        """One result for every job, as they come, wherever and however often it had to be judged."""
+        waiting = iter(jobs)
+        exhausted = False
+        suspects: list[Job] = []  # were on workers that ended, several times: theirs or a neighbour's fault
+        while True:
+            while not exhausted and len(self._pending) < max(1, self._threads) * AHEAD:
+                job = next(waiting, None)
+                if job is None:
+                    exhausted = True
+                else:
+                    self._submit(job)
+            if not self._pending:
+                if not suspects:
+                    return
+                yield from self._alone(suspects.pop())
+            for job, result in self._wait():
+                if isinstance(result, KilledWorker):
+                    suspects.append(job)
+                else:
+                    yield _judged(job, result)
+
+    def close(self) -> None:
+        """The scheduler forgets what was not done, and the workers end what they are at."""
+        self._pending.clear()
+        try:
+            self._client.close(timeout=CLOSE)
+        except Exception:  # noqa: BLE001 -- there is nothing left to be done about it
+            return
+
+    def _submit(self, job: Job) -> None:
+        self._count += 1
+        future = self._client.submit(
+            judge,
+            wire.job_to_text(job),
+            self._isolation,
+            self._without,
+            key=f"labs-grade-{self._run}-{self._count}",
+            resources={self._grading.resource: 1},
+            pure=False,
+        )
+        self._pending[future] = job
+        self._completed.add(future)
+
+    def _alone(self, job: Job) -> Iterator[Judged]:
+        """With nothing beside it, so that it is known whose fault it is when a worker ends again."""
+        self._submit(job)
+        while self._pending:
+            for _, result in self._wait():
+                yield _judged(job, result)
+
+    def _wait(self) -> Iterator[tuple[Job, Any]]:
+        """What is ready by now; some of the time nothing is."""
+        until = time.monotonic() + LOOK
+        while self._pending and not self._completed.has_ready() and time.monotonic() < until:
+            time.sleep(POLL)
+        while self._completed.has_ready():
+            future, result = next(self._completed)
+            job = self._pending.pop(future)
+            if future.cancelled() or isinstance(result, asyncio.CancelledError):
+                raise self._lost()
+            self._worked = time.monotonic()
+            yield job, result[1] if future.status == "error" else result
+        if time.monotonic() - self._looked > LOOK:
+            self._look()
+
+    def _look(self) -> None:
+        """Which workers there are by now. Raises UserError when the scheduler is gone."""
+        if self._client.status not in ("running", "connecting"):
+            raise self._lost()
+        workers = self._client.scheduler_info(n_workers=-1).get("workers", {}).values()
+        offered = [worker.get("resources", {}).get(self._grading.resource, 0) for worker in workers]
+        self._looked = now = time.monotonic()
+        self._threads = int(sum(offered))
+        if self._threads:
+            self._worked, self._told = now, False
+        elif now - self._worked > PATIENCE and not self._told:
+            self._told = True
+            self._sentences.put(f"No worker of {self.address} can judge by now: waiting for one.")
+        while not self._sentences.empty():
+            tqdm.write(f"labs: {self._sentences.get()}", file=sys.stderr)
+
+    def _lost(self) -> UserError:
+        return UserError(
+            f"The scheduler at {self.address} is gone. What was judged is kept: the same command goes on from there."
+        )
+
+
+def _connect(address: str) -> Client:
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith(("distributed", "tornado")):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said in a sentence
+    warnings.filterwarnings("ignore", module="distributed")
+    try:
+        return Client(address, timeout=CONNECT, set_as_default=False, name="labs-grade")
+    except Exception as error:  # noqa: BLE001 -- dask's, tornado's and the system's
+        raise UserError(f"There is no dask scheduler at {address!r}: {_short(error)}.") from None
+
+
+def _judged(job: Job, result: Any) -> Judged:  # noqa: ANN401 -- whatever a worker sent
+    try:
+        if not isinstance(result, BaseException):
+            judged = wire.judged_from_text(result)
+            # What the client knows, it need not be told.
+            judged.result.submission, judged.result.learner = job.submission, job.learner
+            judged.result.source, judged.result.content = job.source, job.digest
+            return judged
+        sentence = f"The workers that judged it ended, again and again: {_short(result)}"
+        if not isinstance(result, KilledWorker):
+            sentence = f"The worker that judged it went wrong: {_short(result)}"
+    except (ValueError, KeyError, TypeError):
+        sentence = "The worker that judged it sent something that makes no sense"
+    failed = job.result()
+    failed.outcome, failed.sentence = Outcome.FAILED, f"{sentence.rstrip('.')}. Run the same command again."
+    return Judged(failed)
+
+
+def _short(error: BaseException) -> str:
+    text = " ".join(str(error).split())[:300].rstrip(".")
+    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}".rstrip(": ")
