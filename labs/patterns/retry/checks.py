@@ -138,6 +138,7 @@ def test_nonsense_is_a_bad_gateway(service, downstream, fresh):
         "HTML": Reply(body=f"<html>{fresh.token()}</html>".encode(), headers={"content-type": "text/html"}),
         "no price": Reply(json={"cost": fresh.number(1, 999)}),
         "a list": Reply(json=[fresh.number(1, 999)]),
+        "a price in words": Reply(json={"price": fresh.token()}),
     }
     items = {name: new_item(fresh) for name in nonsense}
     for name, item in items.items():
