@@ -266,8 +266,15 @@ MUTATIONS = {
         "caching",
         "test_a_deleted_user_is_gone_at_once",
     ),
-    "everybody loads": Mutation(
-        "cache.py", "flight = self.flights.get(user_id)", "flight = None", "caching", "test_a_crowd_loads_once"
+    "an absence is remembered for an hour": Mutation(
+        "cache.py", "random.randint(20, 30)", "3000", "caching", "test_nobody_is_remembered_briefly"
+    ),
+    "a copy is believed": Mutation(
+        "cache.py",
+        "except (ValueError, TypeError, KeyError, RecursionError):",
+        "except LookupError:",
+        "caching",
+        "test_an_unreadable_copy_is_a_miss",
     ),
     "a crowd hands on what a write has changed": Mutation(
         "cache.py",
@@ -302,6 +309,9 @@ MUTATIONS = {
     ),
     "nonsense is an accident": Mutation(
         "shop.py", "raise Problem(502) from error", "raise error", "retry", "test_nonsense_is_a_bad_gateway"
+    ),
+    "words are a price": Mutation(
+        "shop.py", "type(price) is not int or price < 0", "price is None", "retry", "test_nonsense_is_a_bad_gateway"
     ),
     "the caller's key is ignored": Mutation(
         "shop.py", "            key = given\n", "            pass\n", "retry", "test_callers_key_is_used"
