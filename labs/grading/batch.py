@@ -5,9 +5,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +24,13 @@ from labs.grading.judging import Job
 from labs.grading.pool import Judged
 from labs.grading.reports import write_batch, write_submission
 from labs.grading.result import Outcome, Result
+from labs.grading.storage import Copies, Nowhere
 from labs.grading.submission import release_of
 
 __all__ = ["Options", "Totals", "grade_batch", "stored_results"]
 
 RESULT = "result.json"  # written last: a folder that has it is done
+AHEAD = 16  # submissions that are read before their turn, where that takes time
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,24 @@ class Totals:
         return ", ".join(parts) + kept
 
 
-def grade_batch(given: list[Path], out: Path, options: Options) -> Totals:
-    """Grade all, writing each result as soon as there is one, and the reports at the end.
+def grade_batch(given: list[Path | str], out: Path | str, options: Options) -> Totals:
+    """Grade all, writing each result as soon as there is one, and the reports at the end. What is a str is a URL.
 
     Raises UserError when it can't begin. KeyboardInterrupt passes through: what was judged by then stands, and the
     same call goes on from there.
     """
+    if isinstance(out, Path):
+        return _grade(given, out, options, Nowhere())
+    from labs.grading.storage.mirror import Mirror
+
+    mirror = Mirror(out)
+    try:
+        return _grade(given, mirror.folder, options, mirror)
+    finally:
+        mirror.close()
+
+
+def _grade(given: list[Path | str], out: Path, options: Options, copies: Copies) -> Totals:
     refuse_unsafe_libraries()
     if options.lab:
         find_pattern(options.lab)
@@ -81,18 +95,21 @@ def grade_batch(given: list[Path], out: Path, options: Options) -> Totals:
     executor = _executor(options)
     totals = Totals()
     try:
+        copies.begin()
         folder = _open(out)
         with _locked(out), _progress(len(entries)) as bar:
-            jobs = _jobs(entries, folder, executor.tier, options, lambda result: _count(totals, bar, result))
+            jobs = _jobs(entries, folder, executor.tier, options, lambda result: _count(totals, bar, result), copies)
             for judged in executor.judge(jobs):
-                _store(judged, folder)
+                _store(judged, folder, copies)
                 totals.add(judged.result)
                 bar.update()
     finally:
         executor.close()
-    _mark_repeated(entries, folder)
-    _forget_others({entry.submission for entry in entries}, folder)
+    copies.settle()
+    _mark_repeated(entries, folder, copies)
+    _forget_others({entry.submission for entry in entries}, folder, copies)
     write_batch(stored_results(out), out)
+    copies.finish()
     return totals
 
 
@@ -153,12 +170,17 @@ def _progress(total: int) -> tqdm:
 
 
 def _jobs(
-    entries: list[Entry], folder: Path, tier: str, options: Options, kept: Callable[[Result], None]
+    entries: list[Entry],
+    folder: Path,
+    tier: str,
+    options: Options,
+    kept: Callable[[Result], None],
+    copies: Copies,
 ) -> Iterator[Job]:
     """What has to be judged, read at the moment it is asked for. What stands, and what can't be read, is not."""
-    for entry in entries:
+    for entry, read in _ahead(entries):
         try:
-            content = entry.read()
+            content = read()
         except UserError as error:
             result = Result(
                 entry.submission,
@@ -169,7 +191,7 @@ def _jobs(
                 modified=entry.modified,
                 isolation=tier,
             )
-            _store(Judged(result), folder)
+            _store(Judged(result), folder, copies)
             kept(result)
             continue
         digest = hashlib.sha256(content).hexdigest()
@@ -194,6 +216,25 @@ def _jobs(
         )
 
 
+def _ahead(entries: list[Entry]) -> Iterator[tuple[Entry, Callable[[], bytes]]]:
+    """Each with what reads it; what takes its time to read is begun some submissions before its turn."""
+    if not any(entry.remote for entry in entries):
+        yield from ((entry, entry.read) for entry in entries)
+        return
+    from labs.grading.storage.remote import Threads
+
+    threads = Threads(AHEAD)
+    waiting: deque[tuple[Entry, Callable[[], bytes]]] = deque()
+    try:
+        for entry in entries:
+            waiting.append((entry, threads.submit(entry.read).result))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft()
+        yield from waiting
+    finally:
+        threads.close()
+
+
 def _stands(result: Result, digest: str, options: Options) -> bool:
     if result.content != digest or result.outcome is Outcome.FAILED:
         return False
@@ -206,7 +247,7 @@ def _stands(result: Result, digest: str, options: Options) -> bool:
     return result.release == release_of(pattern) and options.lab in ("", result.lab)
 
 
-def _store(judged: Judged, folder: Path) -> None:
+def _store(judged: Judged, folder: Path, copies: Copies) -> None:
     """Write one result's folder beside its place, then put it there: it is whole or absent."""
     new = folder / f".{judged.result.submission}.new"
     shutil.rmtree(new, ignore_errors=True)
@@ -224,6 +265,7 @@ def _store(judged: Judged, folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
     else:
         new.rename(target)
+    copies.stored(judged.result.submission)
 
 
 def _write(result: Result, path: Path) -> None:
@@ -240,7 +282,7 @@ def _read(path: Path) -> Result | None:
         return None
 
 
-def _mark_repeated(entries: list[Entry], folder: Path) -> None:
+def _mark_repeated(entries: list[Entry], folder: Path, copies: Copies) -> None:
     """Of several notebooks of one learner for one lab the one handed in last counts; the others are told so."""
     times = {entry.submission: (entry.modified, entry.submission) for entry in entries}
     same: dict[tuple[str, str], list[str]] = {}
@@ -251,19 +293,23 @@ def _mark_repeated(entries: list[Entry], folder: Path) -> None:
     for names in same.values():
         last = max(names, key=times.__getitem__)
         for name in names:
-            _supersede(folder / name, "" if name == last else last)
+            if _supersede(folder / name, "" if name == last else last):
+                copies.stored(name, whole=False)
 
 
-def _supersede(folder: Path, by: str) -> None:
+def _supersede(folder: Path, by: str) -> bool:
     result = _read(folder / RESULT)
-    if result is not None and result.superseded != by:
-        result.superseded = by
-        write_submission(result, folder)
-        _write(result, folder / RESULT)
+    if result is None or result.superseded == by:
+        return False
+    result.superseded = by
+    write_submission(result, folder)
+    _write(result, folder / RESULT)
+    return True
 
 
-def _forget_others(names: set[str], folder: Path) -> None:
+def _forget_others(names: set[str], folder: Path, copies: Copies) -> None:
     """Results of submissions that are not there any more."""
     for path in folder.iterdir():
         if path.name not in names and (path / RESULT).exists():
             shutil.rmtree(path, ignore_errors=True)
+            copies.removed(path.name)

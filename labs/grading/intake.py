@@ -12,10 +12,14 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from labs.course import find_patterns
 from labs.errors import UserError
 from labs.grading.submission import MAX_BYTES, read_bytes
+
+if TYPE_CHECKING:
+    from labs.grading.storage.remote import RemoteFile
 
 __all__ = ["Entry", "find_entries"]
 
@@ -23,6 +27,7 @@ MAX_MEMBERS = 20_000  # in one archive
 MAX_ARCHIVE = 2 * 1024 * 1024 * 1024  # bytes
 MAX_RATIO = 200  # of unpacked to packed bytes of one member
 MAX_DEPTH = 12  # folders inside each other
+TOO_LARGE = f"It is larger than {MAX_BYTES // 1024 // 1024} MB: clear its outputs and hand it in again."
 DIRECTORY_ENTRY = 46  # bytes at least that a member takes in an archive's directory
 _IGNORED = {"__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__", ".labs"}
 
@@ -36,6 +41,7 @@ class Entry:
     source: str  # for people: a path, or "archive.zip!member"
     modified: float  # seconds since 1970: of two notebooks of one learner for one lab the later one counts
     read: Callable[[], bytes]  # raises UserError with one sentence
+    remote: bool = False  # reading it takes its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,8 @@ class _Found:
     read: Callable[[], bytes]
 
 
-def find_entries(given: Iterable[Path]) -> Iterator[Entry]:
-    """Everything that was handed in, in a fixed order. Raises UserError when a path that was given is not there.
+def find_entries(given: Iterable[Path | str]) -> Iterator[Entry]:
+    """Everything that was handed in, in a fixed order. Raises UserError when a path or URL that was given is not there.
 
     A learner is called what remains of the path below the one given without names of labs: `ada/08_caching.ipynb`,
     `caching/ada.ipynb` and `ada.ipynb` are all ada's.
@@ -55,14 +61,14 @@ def find_entries(given: Iterable[Path]) -> Iterator[Entry]:
     labs = _lab_names()
     taken: dict[str, int] = {}
     for path in given:
-        for found in _find(path):
+        for found in _find_at(path) if isinstance(path, str) else _find(path):
             who = [part for part in map(_stem, found.parts) if _plain(part) not in labs]
             learner = "/".join(who) or _stem(found.parts[-1])
             lab = next((_stem(part) for part in reversed(found.parts) if _plain(_stem(part)) in labs), "")
             name = _safe("-".join([*who, lab] if who and lab else who or [lab]))
             count = taken[name.lower()] = taken.get(name.lower(), 0) + 1
             unique = name if count == 1 else f"{name}-{count}"
-            yield Entry(unique, learner, found.source, found.modified, found.read)
+            yield Entry(unique, learner, found.source, found.modified, found.read, isinstance(path, str))
 
 
 def _lab_names() -> set[str]:
@@ -99,6 +105,46 @@ def _find(path: Path) -> Iterator[_Found]:
         yield from _in_archive(path, ())
     else:
         yield _file(path, (path.name,))
+
+
+def _find_at(url: str) -> Iterator[_Found]:
+    """The same at a URL, where there are no links, no FIFOs and no folders but in names."""
+    from labs.grading.storage.remote import Remote
+
+    files = [file for file in Remote(url).files() if not _IGNORED.intersection(file.parts)]
+    kinds = [PurePosixPath(file.name).suffix.lower() for file in files]
+    above = {
+        parent
+        for file, kind in zip(files, kinds, strict=True)
+        if kind in (".ipynb", ".zip")
+        for parent in PurePosixPath(*file.parts).parents
+    }
+    for file, kind in zip(files, kinds, strict=True):
+        folder = PurePosixPath(*file.parts).parent
+        if kind == ".zip":
+            yield from _in_archive(file, file.parts)
+        elif kind == ".ipynb" or (not file.name.startswith(".") and (len(file.parts) == 1 or folder not in above)):
+            yield _Found(file.parts or (file.name,), str(file), file.modified, _reader_of(file, kind))
+    if not files:
+        raise UserError(f"There is no notebook in {url}: give the folder that holds the submissions.")
+
+
+def _reader_of(file: RemoteFile, kind: str) -> Callable[[], bytes]:
+    if kind != ".ipynb":
+        return _refuse("It is no notebook: its name does not end in .ipynb.")
+    if file.size > MAX_BYTES:
+        return _refuse(TOO_LARGE)
+
+    def read() -> bytes:
+        try:
+            content = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise UserError(f"It can't be read: {error.strerror}.") from None
+        if len(content) > MAX_BYTES:
+            raise UserError(TOO_LARGE)
+        return content
+
+    return read
 
 
 def _file(path: Path, parts: tuple[str, ...]) -> _Found:
@@ -154,7 +200,7 @@ def _in_folder(folder: Path, above: tuple[str, ...], depth: int) -> Iterator[_Fo
         yield _file(path, (*above, path.name))
 
 
-def _in_archive(path: Path, above: tuple[str, ...]) -> Iterator[_Found]:
+def _in_archive(path: Path | RemoteFile, above: tuple[str, ...]) -> Iterator[_Found]:
     modified = path.lstat().st_mtime
     try:
         members = _members(path)
@@ -176,7 +222,7 @@ def _in_archive(path: Path, above: tuple[str, ...]) -> Iterator[_Found]:
         yield _Found(above or (path.name,), str(path), modified, _refuse("There is no notebook in this archive."))
 
 
-def _members(path: Path) -> list[zipfile.ZipInfo]:
+def _members(path: Path | RemoteFile) -> list[zipfile.ZipInfo]:
     """Raises UserError. Nothing is unpacked, and no directory is read that could not be kept."""
     try:
         if path.stat().st_size > MAX_ARCHIVE:
@@ -187,7 +233,7 @@ def _members(path: Path) -> list[zipfile.ZipInfo]:
             raise UserError("It is no zip archive that can be read: was it sent whole?")
         if ending[5] / DIRECTORY_ENTRY > MAX_MEMBERS * 8 or ending[4] > MAX_MEMBERS:
             raise UserError(f"The archive has more than {MAX_MEMBERS} members.")
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             members = archive.infolist()
     except OSError as error:
         raise UserError(f"The archive can't be read: {error.strerror}.") from None
@@ -211,10 +257,10 @@ def _problem_with(member: zipfile.ZipInfo) -> str:
     return ""
 
 
-def _member_reader(path: Path, name: str) -> Callable[[], bytes]:
+def _member_reader(path: Path | RemoteFile, name: str) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
-            with zipfile.ZipFile(path) as archive, archive.open(name) as member:
+            with path.open("rb") as file, zipfile.ZipFile(file) as archive, archive.open(name) as member:
                 content = member.read(MAX_BYTES + 1)
         except Exception:  # noqa: BLE001 -- zlib, zipfile and others each have their own
             raise UserError("It can't be unpacked: the archive is damaged.") from None

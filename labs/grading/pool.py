@@ -17,7 +17,7 @@ from typing import Any
 
 from labs.grading.isolation import cage
 from labs.grading.judging import Job, judge_process
-from labs.grading.provisioner import Forkserver
+from labs.grading.provisioner import shared_forkserver
 from labs.grading.result import Outcome, Result
 from labs.judge.verdict import Call, Exchange, Report, Status, Verdict
 
@@ -61,7 +61,6 @@ class Pool:
         self.jobs = jobs
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["labs.grading.preload"])
-        self._forkserver: Forkserver | None = None
         _remove_leftovers()
         self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self._folder.chmod(0o711)
@@ -90,20 +89,15 @@ class Pool:
         for running in self._running:
             running.process.join()
         self._running.clear()
-        if self._forkserver is not None:
-            self._forkserver.close()
-            self._forkserver = None
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self, job: Job, attempt: int) -> None:
-        if self._forkserver is None and job.fork:
-            self._forkserver = Forkserver()
         self._count += 1
         work = self._folder / str(self._count)
         work.mkdir(mode=0o700)
         os.chown(work, cage.owner(), -1)
         reader, writer = self._context.Pipe(duplex=False)
-        path = self._forkserver.path if self._forkserver is not None and job.fork else ""
+        path = shared_forkserver().path if job.fork else ""
         process = self._context.Process(target=judge_process, args=(job, path, str(work), writer), daemon=True)
         process.start()
         writer.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import functools
 import json
 import os
 import select
@@ -54,9 +53,9 @@ class Forkserver:
             raise UserError("The process that forks kernels did not start: see its message above.")
 
     @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
+    def alive(self) -> bool:
+        """Whether it can be asked for kernels."""
+        return self._process.poll() is None
 
     def close(self) -> None:
         """End it, and with it every kernel that is left."""
@@ -68,12 +67,17 @@ class Forkserver:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-@functools.cache
+_shared: list[Forkserver] = []
+
+
 def shared_forkserver() -> Forkserver:
-    """One for this process, started when first asked for."""
-    server = Forkserver()
-    atexit.register(server.close)
-    return server
+    """One for this process, started when first asked for, or anew when it has ended; it ends with this process."""
+    if not _shared or not _shared[0].alive:
+        for server in _shared:
+            server.close()
+        _shared[:] = [Forkserver()]
+        atexit.register(_shared[0].close)
+    return _shared[0]
 
 
 class ForkProvisioner(KernelProvisionerBase):
