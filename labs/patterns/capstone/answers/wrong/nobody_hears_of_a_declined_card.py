@@ -1,0 +1,23 @@
+"""A declined card is no event.
+
+exercise: money
+check: test_declined
+cause: is an event
+"""
+
+
+async def pay_order(resources, order_id, payment, given_key):
+    order = await find_order(resources, order_id)
+    if order.status == "paid":
+        raise Conflict("This order is paid already.")
+    try:
+        decline_bad_cards(payment)
+    except PaymentDeclined:
+        raise
+    await resources.downstream.pay(order, given_key or f"payment-of-order-{order_id}")
+    async with resources.sessions.begin() as session:
+        paid = await Orders(session).mark_paid(order_id)
+    if paid is None:
+        raise Conflict("This order is paid already.")
+    log.info("order_paid", order_id=order_id)
+    return paid

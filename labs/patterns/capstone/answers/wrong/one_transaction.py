@@ -1,0 +1,24 @@
+"""The payment is asked for inside of the transaction that records it.
+
+exercise: money
+check: test_waiting_payments_hold_nothing
+cause: it holds a transaction
+"""
+
+
+async def pay_order(resources, order_id, payment, given_key):
+    order = await find_order(resources, order_id)
+    if order.status == "paid":
+        raise Conflict("This order is paid already.")
+    try:
+        decline_bad_cards(payment)
+    except PaymentDeclined:
+        log.exception("payment_failed", order_id=order_id)
+        raise
+    async with resources.sessions.begin() as session:
+        paid = await Orders(session).mark_paid(order_id)
+        await resources.downstream.pay(order, given_key or f"payment-of-order-{order_id}")
+    if paid is None:
+        raise Conflict("This order is paid already.")
+    log.info("order_paid", order_id=order_id)
+    return paid
