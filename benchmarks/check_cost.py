@@ -58,9 +58,9 @@ def reference(pattern: Pattern) -> Callable:
     """The lab's solved service as a factory."""
     module = types.ModuleType(f"reference_{pattern.name}")
     sys.modules[module.__name__] = module
-    # A lesson's annotations are values, unlike this file's: FastAPI could not look up the names of a class inside a function.
+    # A lesson's annotations are values, unlike this file's: FastAPI could not look up a class inside a function.
     code = compile(assemble(pattern.lesson), f"{pattern.name}.py", "exec", dont_inherit=True)
-    exec(code, module.__dict__)  # noqa: S102
+    exec(code, module.__dict__)
     return module.create_app
 
 
@@ -118,7 +118,9 @@ def main(names: list[str]) -> None:
         print(f"{pattern.name:24}{checks:>7}{whole * 1000:>7.0f} ms{shares}{whole / (answering + starting):>8.2f}")
     print(f"\n{'lab':24}{'kernel start to panel':>23}{'to first check result':>23}")
     for pattern in patterns:
-        opened, checked = (statistics.median(column) for column in zip(*(first_check(pattern) for _ in range(3))))
+        opened, checked = (
+            statistics.median(column) for column in zip(*(first_check(pattern) for _ in range(3)), strict=True)
+        )
         print(f"{pattern.name:24}{opened:>21.2f} s{checked:>21.2f} s")
 
 

@@ -83,7 +83,7 @@ def find_patterns(without: Iterable[str] | None = None) -> list[Pattern]:
 
 def use_course(patterns: Path, notebooks: Path) -> None:
     """Take the labs from another folder, as this process and nobody else."""
-    global PATTERNS, NOTEBOOKS  # noqa: PLW0603 -- a process has one course
+    global PATTERNS, NOTEBOOKS  # a process has one course
     PATTERNS, NOTEBOOKS = patterns, notebooks
 
 

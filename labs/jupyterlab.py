@@ -49,7 +49,7 @@ def start(
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
 
     # Imported here because it takes half a second, which no other command should pay.
-    from jupyterlab.labapp import LabApp  # noqa: PLC0415
+    from jupyterlab.labapp import LabApp
 
     arguments = [
         f"--ServerApp.port={port}",

@@ -167,7 +167,7 @@ def test_a_killed_run_leaves_nothing_running_and_is_taken_up(folders, wait_until
     wait_until(lambda: set(processes()) <= before, 30)
     assert grade_batch([submissions], out, Options()).kept == 1
     assert scores(out) == {"ada": (2, 2), "bob": (2, 2)}
-    ours = [path for path in Path(tempfile.gettempdir()).glob(f"labs-grade-{running.pid}-*")]
+    ours = list(Path(tempfile.gettempdir()).glob(f"labs-grade-{running.pid}-*"))
     assert ours == []
 
 

@@ -21,7 +21,7 @@ from labs.grading.isolation import tiers
 from labs.grading.isolation.limits import descendants
 
 sys.path.insert(0, str(Path(__file__).parent / "hostile"))
-from cases import CASES, FULL, REFERENCE, Case  # noqa: E402
+from cases import CASES, FULL, REFERENCE, Case
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="isolation needs Linux")
 HOME = Path(__file__).parent / "hostile"

@@ -210,8 +210,8 @@ def read_stamp() -> dict:
 def create() -> None:
     """Make an empty .venv with pip in it."""
     try:
-        import ensurepip  # noqa: F401, PLC0415 - Debian ships a Python without these two
-        import venv  # noqa: F401, PLC0415
+        import ensurepip  # noqa: F401 - Debian ships a Python without these two
+        import venv  # noqa: F401
     except ImportError:
         raise ProblemError(
             "The Python at %s can't make virtual environments: install its venv module "
@@ -285,7 +285,7 @@ def install_project() -> None:
 def one_at_a_time():  # noqa: ANN201 - as above
     """Keep a second make from building the same .venv: it waits here until the first is done."""
     try:
-        import fcntl  # noqa: PLC0415 - not on Windows, where two at once are left to luck
+        import fcntl
     except ImportError:
         yield
         return

@@ -114,7 +114,7 @@ def _local(text: str) -> str:
     for pattern, _ in _PLACES:
         if match := pattern.search(text):
             start = text.rfind("\n", 0, match.start()) + 1
-            line = text[start:].split("\n")[0]
+            line = text[start:].split("\n", maxsplit=1)[0]
             at = match.start() - start
             return line.strip() if len(line) < 200 else f"…{line[max(0, at - 20) : at + 150]}…"
     return ""

@@ -51,7 +51,8 @@ def verify(
     are refused.
 
     A wrong answer is judged by the check that it names and those which that one builds on; `thorough` judges it by
-    all, so that a check which breaks over it is found, too. With `repeat`, every run is made so many times: a check must not be right only most of the time.
+    all, so that a check which breaks over it is found, too. With `repeat`, every run is made so many times: a check
+    must not be right only most of the time.
     """
     started = time.perf_counter()
     problems = Problems(root, repeat)

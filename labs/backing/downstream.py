@@ -89,7 +89,7 @@ class Downstream:
         return len(self._server.connections)
 
     def script(self, *replies: Reply, path: str = "") -> None:
-        """Answer the next calls with these, in order; with `path`, only calls of that path (as sent, query included)."""
+        """Answer the next calls with these, in order; with `path`, only calls of that path (as sent, with query)."""
         with self._lock:
             queue = self._by_path.setdefault(path, []) if path else self._queue
             queue += replies

@@ -123,7 +123,7 @@ def _forking_manager(configure: Callable[[ForkProvisioner], None] | None) -> Asy
     context.setsockopt(zmq.RCVHWM, MAX_WAITING)
     context.setsockopt(zmq.LINGER, 0)
     manager = AsyncKernelManager(context=context, ip="127.0.0.1")  # it looks for interfaces otherwise
-    manager._kernel_spec = _SPEC  # noqa: SLF001 -- the manager looks for a kernel.json otherwise, and there is none
+    manager._kernel_spec = _SPEC  # the manager looks for a kernel.json otherwise, and there is none
     manager.provisioner = ForkProvisioner(kernel_id="labs", kernel_spec=_SPEC, parent=manager)
     if configure is not None:
         configure(manager.provisioner)
@@ -256,7 +256,7 @@ async def _ready(client: Any, timeout: float) -> dict[str, Any]:
         asked = client.kernel_info()
         info = await _message(client.shell_channel, asked, PATIENCE, lambda message: True)
         if info is not None and await _message(client.iopub_channel, asked, SUBSCRIBED, _is_idle) is not None:
-            client._handle_kernel_info_reply(info)  # noqa: SLF001 -- sets the protocol's version
+            client._handle_kernel_info_reply(info)  # sets the protocol's version
             return info["content"].get("language_info", {})
         if not await client.is_alive():
             raise RuntimeError("The kernel ended before it answered.")

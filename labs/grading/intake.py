@@ -228,7 +228,7 @@ def _members(path: Path | RemoteFile) -> list[zipfile.ZipInfo]:
         if path.stat().st_size > MAX_ARCHIVE:
             raise UserError(f"The archive is larger than {MAX_ARCHIVE // 1024**3} GB.")
         with path.open("rb") as file:
-            ending = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # noqa: SLF001 -- before ZipFile reads it all
+            ending = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # before ZipFile reads it all
         if ending is None:
             raise UserError("It is no zip archive that can be read: was it sent whole?")
         if ending[5] / DIRECTORY_ENTRY > MAX_MEMBERS * 8 or ending[4] > MAX_MEMBERS:
@@ -262,7 +262,7 @@ def _member_reader(path: Path | RemoteFile, name: str) -> Callable[[], bytes]:
         try:
             with path.open("rb") as file, zipfile.ZipFile(file) as archive, archive.open(name) as member:
                 content = member.read(MAX_BYTES + 1)
-        except Exception:  # noqa: BLE001 -- zlib, zipfile and others each have their own
+        except Exception:  # zlib, zipfile and others each have their own
             raise UserError("It can't be unpacked: the archive is damaged.") from None
         if len(content) > MAX_BYTES:
             raise UserError(f"It is larger than {MAX_BYTES // 1024 // 1024} MB.")

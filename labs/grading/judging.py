@@ -1,4 +1,4 @@
-"""Judge one submission, in a process that was started for it alone: execute it with papermill, then run its lab's checks.
+"""Judge one submission, in a process of its own: execute it with papermill, then run its lab's checks.
 
 What is known is sent on at once, so that a judge which is ended in the middle leaves what it had found.
 """
@@ -16,7 +16,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ class Job:
     fork: bool = True  # False: papermill's own way to start a kernel, without isolation
     cell_timeout: int = 30  # seconds for one cell
     time_limit: float = 240.0  # seconds for all of it; what could not be judged by then has failed
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     lab: str = ""  # the only lab that will do; empty for any
     patterns: str = ""  # the folder of the labs, when it is not this course's
     notebooks: str = ""  # the folder of their built notebooks, same
@@ -184,7 +184,7 @@ def judge(
             allow_errors=True,
             store_widget_state=False,
         )
-    except Exception as error:  # noqa: BLE001 -- papermill's, nbclient's or the system's: what was judged stands
+    except Exception as error:  # papermill's, nbclient's or the system's: what was judged stands
         sentence = f"The notebook did not run to its end: {type(error).__name__}: {_short(str(error))}"
         notes.append(sentence)
         send({"note": sentence})
@@ -209,7 +209,7 @@ def judge(
 
 
 def _environment(tier: str, shared: Path) -> dict[str, str]:
-    home = "/tmp" if tier == Tier.NAMESPACES else str(shared)  # noqa: S108 -- its own
+    home = "/tmp" if tier == Tier.NAMESPACES else str(shared)  # its own
     return {
         "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
         "HOME": home,

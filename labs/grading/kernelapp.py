@@ -60,7 +60,7 @@ def run_kernel(connection: dict[str, Any], *, ready: int) -> None:
     app = _Application(
         connection, ready, config=config, log_level=logging.CRITICAL, capture_fd_output=False, parent_handle=0
     )
-    _Application._instance = IPKernelApp._instance = app  # noqa: SLF001 -- what instance() would have set
+    _Application._instance = IPKernelApp._instance = app  # what instance() would have set
     app.initialize([])
     app.shell.events.register("post_execute", functools.partial(_restore, sys.stdout, sys.stderr))
     app.start()

@@ -109,7 +109,7 @@ def _parse(content: bytes) -> NotebookNode:
         raise UserError("It is no valid JSON, so it can't be a notebook: was it sent whole?") from None
     if not isinstance(data, dict) or "nbformat" not in data:
         raise UserError("It is no notebook.")
-    if data["nbformat"] != 4:  # noqa: PLR2004
+    if data["nbformat"] != 4:
         raise UserError(
             f"It has notebook format {str(data['nbformat'])[:20]}, and 4 is needed: open it in JupyterLab and save it."
         )

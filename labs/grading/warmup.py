@@ -5,6 +5,7 @@ import gc
 import os
 import threading
 import time
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 import httpx
@@ -54,7 +55,7 @@ async def _exercise() -> None:
         await connection.run_sync(_Base.metadata.create_all)
     app = FastAPI()
 
-    async def session():
+    async def session() -> AsyncIterator[AsyncSession]:
         async with sessions() as open_session:
             yield open_session
 

@@ -48,8 +48,10 @@ def run_checks(
     listener: Callable[[Verdict], None] | None = None,
     backings: Iterable[str] | None = None,
 ) -> Report:
-    """Judge one service by one lab's checks. `only` names an exercise or a check, `and_earlier` adds those that it
-    builds on; `listener` hears of each step. The service gets the lab's backing services, or these.
+    """Judge one service by one lab's checks.
+
+    `only` names an exercise or a check, `and_earlier` adds those that it builds on; `listener` hears of each step. The
+    service gets the lab's backing services, or these.
 
     Never raises for what the service does. KeyboardInterrupt ends the run: what was judged by then stands.
     """
@@ -143,7 +145,7 @@ class _NoHost:
     """For listing checks: there is no service."""
 
     stream = LogStream()
-    incidents: list[Incident] = []
+    incidents: tuple[Incident, ...] = ()
 
     def start(self, env: object) -> str:
         raise RuntimeError("checks are only listed here")

@@ -22,7 +22,7 @@ __all__ = ["explain_failure", "keep_evidence"]
 
 _DATA = (dict, list, str, int, float, type(None))  # what JSON is made of
 _WHY_NOT = {
-    "database is locked": "The service keeps a transaction open, so nobody else can write: commit or roll back, always.",
+    "database is locked": "The service keeps a transaction open, so nobody else can write: always commit or roll back.",
 }
 
 

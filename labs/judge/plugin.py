@@ -146,8 +146,8 @@ class JudgePlugin:
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Iterator[Any]:
         """Come to a verdict, and put it where pytest's own output would have a traceback."""
         if call.excinfo is not None:
-            # pytest would parse the source for a traceback that nobody gets to see. That takes time, and Python 3.11 may fail when
-            # two threads parse at once (gh-106905): the service, which shares our process, does so when it writes a traceback.
+            # pytest would parse the source for a traceback that nobody gets to see. That takes time, and Python 3.11
+            # may fail when two threads parse at once (gh-106905), as the service does when it writes a traceback.
             item.repr_failure = lambda excinfo, style=None: excinfo.exconly()  # type: ignore[method-assign]
         report = yield
         verdict = self._verdict(item)

@@ -69,7 +69,7 @@ class App:
             self._starting.cancel()
 
     async def _startup(self, server: Server) -> None:
-        # What `uvicorn --factory` does: its own logging first, then the factory, then its first line, then the lifespan.
+        # What `uvicorn --factory` does: its logging first, then the factory, then its first line, then the lifespan.
         logging.config.dictConfig(uvicorn.config.LOGGING_CONFIG)
         logger = logging.getLogger("uvicorn.error")
         try:

@@ -1,8 +1,8 @@
 """The process that serves a learner's module for `labs check`: commands on stdin, answers and log lines on pipes.
 
-Started as `python -m labs.service.child REFERENCE LOG_END MODULE...`. Where the platform has fork, each start gets a fresh
-copy of a process that has the common libraries (the modules named) imported but not yet the learner's module: module-level code sees
-the environment of its own start, as in production, and nothing is left over from the start before.
+Started as `python -m labs.service.child REFERENCE LOG_END MODULE...`. Where the platform has fork, each start gets a
+fresh copy of a process that has the common libraries (the modules named) imported but not yet the learner's module:
+module-level code sees the environment of its own start, as in production, and nothing is left from the start before.
 """
 
 from __future__ import annotations

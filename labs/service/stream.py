@@ -147,7 +147,7 @@ class RoutedOutput:
 
 
 class _Buffer(io.RawIOBase):
-    """`sys.stdout.buffer`, for loggers that write bytes (structlog.BytesLogger, orjson) or wrap it in a TextIOWrapper."""
+    """`sys.stdout.buffer`, for loggers that write bytes (structlog.BytesLogger, orjson) or wrap it themselves."""
 
     def __init__(self, output: RoutedOutput) -> None:
         super().__init__()

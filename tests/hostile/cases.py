@@ -116,10 +116,10 @@ CASES = [
     Case("installs", "%pip install --disable-pip-version-check --retries 0 --timeout 1 nothing-like-this", score=(FULL,)),
     Case("asks", "input('your name? ')", output="StdinNotImplementedError"),
     # On the wire
-    Case("endless_body", answer=REFERENCE + '''
+    Case("endless_body", answer=REFERENCE + """
 def create_app():
     return None
-''', score=(FULL,)),
+""", score=(FULL,)),
     Case("deep_json", answer=at_request("import socket\nreturn 200, json.loads('[' * 900 + ']' * 900)"), score=(3,)),
     Case("huge_body", answer=at_request("return 200, 'x' * 30_000_000"), score=(3,), says="larger than"),
     # The database

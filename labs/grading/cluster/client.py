@@ -64,7 +64,7 @@ class Cluster:
             raise UserError(
                 f"A worker of {address} has no labs, or others ({error}): give all the same image."
             ) from None
-        except Exception as error:  # noqa: BLE001 -- dask's, tornado's and the system's
+        except Exception as error:  # dask's, tornado's and the system's
             self.close()
             raise UserError(f"The workers of {address} could not be asked: {_short(error)}.") from None
         self._completed = as_completed(loop=self._client.loop, with_results=True, raise_errors=False)
@@ -96,7 +96,7 @@ class Cluster:
         self._pending.clear()
         try:
             self._client.close(timeout=CLOSE)
-        except Exception:  # noqa: BLE001 -- there is nothing left to be done about it
+        except Exception:  # there is nothing left to be done about it
             return
 
     def _submit(self, job: Job) -> None:
@@ -164,11 +164,11 @@ def _connect(address: str) -> Client:
     warnings.filterwarnings("ignore", module="distributed")
     try:
         return Client(address, timeout=CONNECT, set_as_default=False, name="labs-grade")
-    except Exception as error:  # noqa: BLE001 -- dask's, tornado's and the system's
+    except Exception as error:  # dask's, tornado's and the system's
         raise UserError(f"There is no dask scheduler at {address!r}: {_short(error)}.") from None
 
 
-def _judged(job: Job, result: Any) -> Judged:  # noqa: ANN401 -- whatever a worker sent
+def _judged(job: Job, result: Any) -> Judged:  # whatever a worker sent
     try:
         if not isinstance(result, BaseException):
             judged = wire.judged_from_text(result)

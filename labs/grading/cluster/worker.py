@@ -164,7 +164,7 @@ class Grading(WorkerPlugin):
         required = "-namespaces" if isolation == "require" else ""
         self.resource = self.name = f"labs-{version}-{release}{required}"
 
-    async def setup(self, worker: Any) -> None:  # noqa: ANN401 -- dask's
+    async def setup(self, worker: Any) -> None:  # dask's
         """Raises UserError on a worker that is not fit."""
         loop = asyncio.get_running_loop()
         try:
@@ -194,7 +194,7 @@ class Grading(WorkerPlugin):
             return f"gives no namespaces, which --isolation=require asks for: {hello['problem'].rstrip('.')}"
         return ""
 
-    def teardown(self, worker: Any) -> None:  # noqa: ANN401 -- dask's
+    def teardown(self, worker: Any) -> None:  # dask's
         """When the worker ends, so do the judges; when only this plugin is replaced, they stay for the next."""
         if worker.status not in (Status.running, Status.paused):
             _judges.close()

@@ -55,7 +55,7 @@ class Cage:
 def open_box(tier: str, shared: Path, limits_: Limits) -> list[int]:
     """Called in a judge without threads: enter a network and a mount namespace of its own, and limit `shared`.
 
-    Returns descriptors that `join_box` takes: of the user namespace unless root, then network and mounts. Raises OSError.
+    Returns descriptors for `join_box`: of the user namespace unless root, then network and mounts. Raises OSError.
     """
     if tier != Tier.NAMESPACES:
         return []

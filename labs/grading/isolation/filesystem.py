@@ -68,7 +68,7 @@ def build(root: Path, shared: Path, limits: Limits, *, judge: Sequence[Path] | N
     small = "size=2m,nr_inodes=2048,mode=755"
     linux.mount("tmpfs", str(root), "tmpfs", linux.NOSUID | linux.NODEV, small)
     sized = f"size={limits.disk},nr_inodes={limits.inodes},mode=1777"
-    _tmpfs(root, "/tmp", sized)  # noqa: S108 -- the new root's own; first, because what is shown may be below it
+    _tmpfs(root, "/tmp", sized)  # the new root's own; first, because what is shown may be below it
     for path in readable(judge or ()):
         _show(path, root)
     if judge is None:
@@ -85,7 +85,7 @@ def build(root: Path, shared: Path, limits: Limits, *, judge: Sequence[Path] | N
     (root / "dev" / "pts").mkdir()
     linux.mount("devpts", str(root / "dev" / "pts"), "devpts", linux.NOSUID | linux.NOEXEC, "newinstance,ptmxmode=0666")
     (root / "dev" / "ptmx").symlink_to("pts/ptmx")  # `!command` runs on a terminal
-    _tmpfs(root, "/dev/shm", "size=16m,nr_inodes=256,mode=1777")  # noqa: S108 -- same
+    _tmpfs(root, "/dev/shm", "size=16m,nr_inodes=256,mode=1777")  # same
     target = Path(_below(root, shared))
     target.mkdir(parents=True, exist_ok=True)
     linux.mount(str(shared), str(target), flags=linux.BIND)  # without what is mounted inside: this root

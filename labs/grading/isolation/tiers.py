@@ -80,7 +80,7 @@ def _try(tier: str) -> str:
             problem = "It ended without a word."
             try:
                 problem = _attempt(tier, shared)
-            except BaseException as error:  # noqa: BLE001 -- a forked process must not return
+            except BaseException as error:  # a forked process must not return
                 problem = f"{error}."
             finally:
                 os.write(writer, problem.encode(errors="replace")[:4000])
@@ -103,7 +103,7 @@ def _attempt(tier: str, shared: Path) -> str:
             cage.enter(Cage(tier, str(shared)))
             (shared / "written").write_text("x", "ascii")
             code = 2 if tier != Tier.LIMITS and _sees_solutions() else 0
-        except BaseException as error:  # noqa: BLE001 -- same
+        except BaseException as error:  # same
             os.write(2, b"")
             (shared / "problem").write_text(str(error), "utf-8")
         finally:
@@ -124,7 +124,7 @@ def _box(tier: str, shared: Path) -> list[int]:
         try:
             descriptors = cage.open_box(tier, shared, Limits())
             socket.send_fds(theirs, [b"opened"], descriptors)
-        except BaseException as error:  # noqa: BLE001 -- same
+        except BaseException as error:  # same
             theirs.send(str(error).encode(errors="replace")[:2000])
         finally:
             os._exit(0)

@@ -36,7 +36,7 @@ def evidence(text: str, limit: int = EVIDENCE) -> str:
     return clean(head) + (f"\n{cut(left)}" if left else "")
 
 
-def harmless(data: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
+def harmless(data: Any) -> Any:
     """JSON data whose strings every reader of JSON takes: no controls, direction overrides or half characters."""
     match data:
         case str():

@@ -50,7 +50,7 @@ class Lines(logging.Handler):
     def emit(self, record):
         try:
             said = record.getMessage()
-        except Exception:  # noqa: BLE001
+        except Exception:
             said = str(record.msg)
         moment = dt.datetime.fromtimestamp(record.created, dt.UTC)
         line = {
@@ -75,11 +75,11 @@ class Lines(logging.Handler):
 def as_text(value) -> str:
     try:
         return str(value).encode("utf-8", "replace").decode()
-    except Exception:  # noqa: BLE001
+    except Exception:
         return f"(a {type(value).__name__} without text)"
 
 
-def safe(value, depth):  # noqa: C901, PLR0911
+def safe(value, depth):
     match value:
         case None | bool():
             return value

@@ -31,7 +31,7 @@ ERRORS = {
 }
 
 
-class Failure(Exception):  # noqa: N818
+class Failure(Exception):
     def __init__(self, status, message="", headers=(), told=False):
         super().__init__(f"{status} {message}")
         self.status, self.message, self.headers, self.told = status, message, list(headers), told

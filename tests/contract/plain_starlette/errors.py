@@ -25,7 +25,7 @@ KINDS = {
 }
 
 
-class Problem(Exception):  # noqa: N818
+class Problem(Exception):
     def __init__(self, status, message=None, /, headers=None, logged=False, **members):
         super().__init__(f"{status} {message or ''}".strip())
         self.status, self.message, self.headers, self.members = status, message, headers, members

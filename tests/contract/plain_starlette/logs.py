@@ -21,7 +21,7 @@ NOBODYS = frozenset({"password", "password_hash", "card_number", "authorization"
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message", "fields"}
 
 
-def printable(value, above=()):  # noqa: C901, PLR0911
+def printable(value, above=()):
     """What strict JSON can hold of a value, whatever the value is."""
     try:
         if value is None or isinstance(value, bool):
@@ -51,7 +51,7 @@ def printable(value, above=()):  # noqa: C901, PLR0911
         if isinstance(value, BaseException):
             return f"{type(value).__name__}: {value}"
         return printable(str(value), above)
-    except Exception:  # noqa: BLE001
+    except Exception:
         return f"<{type(value).__name__}>"
 
 
@@ -63,7 +63,7 @@ class JsonLines(logging.Formatter):
     def format(self, record):
         try:
             message = record.getMessage()
-        except Exception:  # noqa: BLE001
+        except Exception:
             message = str(record.msg)
         level = record.levelno
         line = {

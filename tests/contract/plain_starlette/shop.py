@@ -233,7 +233,7 @@ class Shop:
         try:
             moment, last = json.loads(base64.b64decode(given.encode("ascii"), b"-_", validate=True))
             if type(moment) is not str or type(last) is not int or not 0 <= last <= BIGGEST:
-                raise ValueError  # noqa: TRY301
+                raise ValueError
             moment.encode()
         except (ValueError, TypeError, RecursionError):
             raise unfit(cursor="is none of ours") from None
@@ -251,7 +251,7 @@ class Shop:
             key = given
         try:
             if re.sub(r"[ -]", "", body["card_number"]).endswith("0002"):
-                raise Problem(402)  # noqa: TRY301
+                raise Problem(402)
             await self.downstream.call(
                 "POST",
                 "/payments",
