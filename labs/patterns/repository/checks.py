@@ -19,7 +19,9 @@ MISSING = 987_654_321  # an id that nobody has
 FAILURES = 16  # one more than SQLAlchemy's pool holds
 ROWS = 60  # on the list whose cost is measured
 STATEMENTS = 10  # that it may send; two or three are meant
-WORK = 20_000  # steps that make a statement slow: a few milliseconds
+# A byte that is no UTF-8: SQLite sorts, joins and counts such a row, and no driver can load it.
+DAMAGE = "UPDATE {table} SET {column} = CAST(CAST({column} AS BLOB) || x'ff' AS TEXT) WHERE {key} = ?"
+WORK = 60_000  # steps that make a statement slow: some ten milliseconds
 
 
 # One session, one transaction
@@ -40,7 +42,10 @@ def test_work_is_kept(service, database, fresh, logs):
     path = f"/orders/{answer.json['id']}"
     again = service.get(path)
     assert again.status == 200, "The order is in the table, and after a restart the service does not find it."
-    assert service.get(f"/orders/{MISSING}").status == 404, "There is no such order: that is a 404."
+    assert service.get(f"/orders/{MISSING}").status == 404, (
+        "There is no such order: `NotFoundError` is raised in the block, and that is a 404. Whoever catches it there, to roll back, raises it "
+        "again."
+    )
 
 
 @pytest.mark.check("unit_of_work", level="medium", after="test_work_is_kept")
@@ -80,9 +85,9 @@ def test_sessions_are_given_back(service, database, fresh):
 def test_units_overlap(service, database, fresh, logs):
     """Units of work that overlap share nothing: those that succeed are kept, those that fail leave nothing."""
     user = add_user(database, fresh)
-    orders = [{"user_id": user["id"], "item": fresh.item(), "amount": fresh.number(1, 9_999)} for _ in range(5)]
+    orders = [{"user_id": user["id"], "item": fresh.item(), "amount": fresh.number(1, 9_999)} for _ in range(4)]
     good = [Request("POST", "/orders", json=order, deadline=8.0) for order in orders]
-    bad = [fail_after_insert(fresh, deadline=8.0) for _ in range(3)]
+    bad = [fail_after_insert(fresh, deadline=8.0) for _ in range(2)]
     service.get(f"/orders/{MISSING}")
     started = time.monotonic()
     service.get(f"/orders/{MISSING}")
@@ -110,13 +115,15 @@ def test_units_overlap(service, database, fresh, logs):
 @pytest.mark.check("users", level="easy")
 def test_user_comes_back(service, database, fresh, logs):
     """A new user is answered, stored and found; somebody who is not there is a 404."""
-    body = new_user(fresh)
+    body = {**new_user(fresh), "age": fresh.number(20, 60)}
     answer = service.post("/users", body)
     assert answer.status == 201, why_not_created(answer, logs)
     assert shown(answer.json) == shown(body), "The answer has to be the user that was created."
     user_id = answer.json.get("id")
     rows = database.execute("SELECT name, email FROM users WHERE id = ?", user_id)
     assert rows == [shown(body)], NOT_COMMITTED
+    [(age,)] = database.execute("SELECT age FROM users WHERE id = ?", user_id)
+    assert age == body["age"], "The `age` that was sent is not in the row: `add` stores all that it was given."
     answer = service.get(f"/users/{user_id}")
     assert answer.status == 200, "The user was created, and the next read does not find them."
     assert shown(answer.json) == shown(body), "The user that was created and the one that is read are not the same."
@@ -143,6 +150,13 @@ def test_newest_first(service, database, fresh):
             "skips `(page - 1) * page_size` rows."
         )
         assert answer.json.get("total") == len(users), "`total` counts the users of all pages, not those on this one."
+    damage = DAMAGE.format(table="users", column="name", key="id")
+    database.execute_many(damage, [(user_id,) for user_id in newest[3:]])
+    answer = service.get("/users?page=1&page_size=3")
+    assert answer.status == 200 and [user.get("id") for user in answer.json["items"]] == newest[:3], (
+        "Users on other pages were damaged, and this page fails: they are loaded and thrown away. `limit`, `offset` and the count belong "
+        "into the query."
+    )
 
 
 @pytest.mark.check("users", level="medium", after="test_user_comes_back")
@@ -196,16 +210,15 @@ def test_somebody_was_faster(service, database, fresh, logs):
     started = time.monotonic()
     user = create_user(service, fresh)
     patience = how_long(started)
-    for method, path in (("POST", "/users"), ("PUT", f"/users/{user['id']}")):
-        email = fresh.email()
-        request = Request(method, path, json=new_user(fresh, email=email, put=method == "PUT"), deadline=8.0)
-        [answer] = meanwhile(
-            service,
-            database,
-            [("INSERT INTO users (name, email, password_hash) VALUES (?, ?, '-')", (fresh.name(), email))],
-            [request],
-            patience,
-        )
+    taken = [fresh.email(), fresh.email()]
+    requests = [
+        Request("POST", "/users", json=new_user(fresh, email=taken[0]), deadline=8.0),
+        Request("PUT", f"/users/{user['id']}", json=new_user(fresh, email=taken[1], put=True), deadline=8.0),
+    ]
+    insert = "INSERT INTO users (name, email, password_hash) VALUES (?, ?, '-')"
+    for answer in meanwhile(
+        service, database, [(insert, (fresh.name(), email)) for email in taken], requests, patience
+    ):
         assert told(answer) in REFUSED, why_too_late(answer, logs)
     create_user(service, fresh)
 
@@ -292,13 +305,13 @@ def test_somebody_was_faster_than_the_import(service, database, fresh, logs):
     """Somebody takes one of the addresses while the import is under way: 409, and nobody is stored."""
     create_user(service, fresh)
     started = time.monotonic()
-    assert service.post("/users/import", [new_user(fresh) for _ in range(3)], deadline=8.0).status == 201, (
+    assert service.post("/users/import", [new_user(fresh)], deadline=8.0).status == 201, (
         "An import of new people has to be stored."
     )
     patience = how_long(started)
     before = everybody(database)
-    people = [new_user(fresh) for _ in range(3)]
-    other = (fresh.name(), people[2]["email"])
+    people = [new_user(fresh) for _ in range(2)]
+    other = (fresh.name(), people[1]["email"])
     [answer] = meanwhile(
         service,
         database,
@@ -362,8 +375,7 @@ def test_only_what_is_shown_is_loaded(service, database, fresh):
     orders = [add_order(database, fresh, user, 20) for user in users]
     for table, column in (("users", "name"), ("orders", "item")):
         key = "id" if table == "users" else "user_id"
-        # A byte that is no UTF-8: SQLite sorts, joins and counts such a row, and no driver can load it.
-        sql = f"UPDATE {table} SET {column} = CAST(CAST({column} AS BLOB) || x'ff' AS TEXT) WHERE {key} = ?"  # noqa: S608
+        sql = DAMAGE.format(table=table, column=column, key=key)
         database.execute_many(sql, [(user["id"],) for user in others])
         answer = service.get(f"/customers?limit={len(users)}")
         assert answer.status == 200, (
@@ -378,18 +390,21 @@ def test_only_what_is_shown_is_loaded(service, database, fresh):
 @pytest.mark.check("lists", level="hard", after="test_customers_have_their_orders")
 def test_cost_does_not_grow(service, database, fresh):
     """Sixty customers with their orders take a few statements, not one for each."""
-    for _ in range(ROWS):
-        user = add_user(database, fresh)
-        add_order(database, fresh, user, fresh.number(0, 59))
+    people = [(fresh.name(), fresh.email()) for _ in range(ROWS)]
+    database.execute_many("INSERT INTO users (name, email, password_hash) VALUES (?, ?, '-')", people)
+    database.execute("INSERT INTO orders (user_id, item, amount) SELECT id, ?, id FROM users", fresh.item())
     path = f"/customers?limit={ROWS}"
     quick = min(get_all(service, path) for _ in range(3))
     slow_down(database)
-    counted = float(ROWS)
+    a_statement = min(one_statement(database) for _ in range(4))
+    slow, counted = float("inf"), float(ROWS)
     for attempt in range(12):  # on a busy machine more than once, unless it is clear
         if attempt > 3 and counted > 3 * STATEMENTS:
             break
-        a_statement = min(one_statement(database) for _ in range(2))
-        counted = min(counted, (get_all(service, path) - quick) / a_statement)
+        slow = min(slow, get_all(service, path))
+        a_statement = min(a_statement, one_statement(database))
+        # The least of each, for other processes only add to it. And many statements make `quick` uncertain, too.
+        counted = (slow - min(quick, STATEMENTS / 2 * a_statement)) / a_statement
         if counted <= STATEMENTS:
             return
     raise CheckFailed(
@@ -418,7 +433,7 @@ def test_orders_go_with_their_user(service, database, fresh, logs):
     )
     assert ada["id"] not in [key for (key,) in left["orders"]], (
         "The user is gone, and their orders are still there. The table says `ON DELETE CASCADE`, and SQLite only does it on connections that "
-        "have said `PRAGMA foreign_keys = ON`."
+        'have said `PRAGMA foreign_keys = ON`: in the event `"connect"`, by a plain `def` (nobody awaits an `async` one).'
     )
     assert left == {"users": [(bob["id"],)], "orders": [(bob["id"],)]}, (
         "Somebody else's rows went with the user: the DELETE needs its `WHERE`."
@@ -433,7 +448,7 @@ def test_orders_go_with_their_user(service, database, fresh, logs):
 @pytest.mark.check("references", level="expert", after="test_orders_go_with_their_user")
 def test_no_order_for_somebody_gone(service, database, fresh, logs):
     """Somebody else deletes users while orders for them are under way: 404, and no order for nobody."""
-    users = [add_user(database, fresh) for _ in range(4)]
+    users = [add_user(database, fresh) for _ in range(3)]
     service.get(f"/users/{MISSING}")
     started = time.monotonic()
     create_order(service, fresh, user_id=add_user(database, fresh)["id"])

@@ -1,4 +1,4 @@
-"""total is the number of users on the page, which are cut in Python
+"""total is the number of users on the page
 
 exercise: users
 check: test_newest_first
