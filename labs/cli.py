@@ -10,6 +10,7 @@ from pathlib import Path
 
 from labs import __version__
 from labs.errors import UserError
+from labs.grading.storage import place
 from labs.judge.verdict import Report, Status
 
 __all__ = ["main"]
@@ -74,8 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     build.set_defaults(run=_build, passes_on=False)
 
     grade = commands.add_parser("grade", help="grade notebooks, folders of them and zip archives")
-    grade.add_argument("submissions", metavar="SUBMISSIONS", type=Path, nargs="+")
-    grade.add_argument("--out", metavar="DIR", type=Path, required=True, help="where the results go")
+    grade.add_argument(
+        "submissions", metavar="SUBMISSIONS", type=place, nargs="+", help="paths, or URLs (s3://, gs://)"
+    )
+    grade.add_argument("--out", metavar="DIR", type=place, required=True, help="where the results go: a path or URL")
     grade.add_argument("--jobs", type=_positive, default=0, help="submissions at once (default: one per processor)")
     grade.add_argument("--lab", metavar="PATTERN", default="", help="accept notebooks of this lab only")
     grade.add_argument(
@@ -208,7 +211,7 @@ def _grade(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("\nStopped. What was judged is kept: the same command goes on from there.", file=sys.stderr)
         return 130
-    print(f"{totals}. Results: {options.out / 'summary.html'}")
+    print(f"{totals}. Results: {str(options.out).rstrip('/')}/summary.html")
     return 1 if totals.failed else 0
 
 
