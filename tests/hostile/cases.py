@@ -125,5 +125,5 @@ def create_app():
     # The database
     Case("database_is_a_fifo", answer=at_request("path_ = os.environ['DATABASE_URL'].partition('///')[2]\nos.remove(path_)\nos.mkfifo(path_)\nreturn 200, {'status': 'ok'}"), score=(FULL, 3)),
     Case("database_is_garbage", answer=at_request("open(os.environ['DATABASE_URL'].partition('///')[2], 'wb').write(os.urandom(100_000))\nreturn 200, {'status': 'ok'}"), score=(FULL, 3)),
-    Case("fifo_before_counting", answer=at_request("path_ = os.environ['DATABASE_URL'].partition('///')[2]\nos.remove(path_)\nos.mkfifo(path_)\nreturn 200, {'users': 1}", "/users"), score=(3,)),
+    Case("fifo_before_counting", answer=at_request("path_ = os.environ['DATABASE_URL'].partition('///')[2]\nos.remove(path_)\nos.mkfifo(path_)\nreturn 200, {'users': -1}", "/users"), score=(3,)),
 ]  # fmt: skip
