@@ -13,6 +13,7 @@ import logging.handlers
 import os
 import queue
 import socket
+import subprocess
 import sys
 import threading
 import warnings
@@ -331,3 +332,16 @@ def test_a_log_stream_wakes_who_waits_and_holds_only_so_much():
     full.write("y" * (MAX_BYTES + 1))
     assert len(full.lines) < 11
     assert full.dropped >= MAX_BYTES * 1.9
+
+
+def test_a_library_imported_later_keeps_the_level_that_it_sets():
+    script = """
+import logging
+from labs.service.process_state import fresh_process_state, mark_pristine
+mark_pristine()
+import sqlalchemy
+with fresh_process_state({}, {}, keep_globals=True):
+    print(logging.getLogger("sqlalchemy").level)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{logging.WARNING}\n"

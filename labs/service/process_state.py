@@ -50,6 +50,10 @@ def mark_pristine() -> None:
     global _pristine
     # The embedded Redis shares the process: it must not speak through the service's handlers.
     logging.getLogger("fakeredis").setLevel(logging.CRITICAL + 1)
+    # What it does itself when it is imported, which may come later and must not be undone: without it, SQLAlchemy logs
+    # every statement at INFO through the root logger's handlers.
+    if logging.getLogger("sqlalchemy").level == logging.NOTSET:
+        logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     _pristine = _pristine or _capture()
 
 
