@@ -39,6 +39,8 @@ class Forkserver:
         self.path = str(self._folder / "socket")
         # Its environment is readable in every kernel, /proc/self/environ included.
         environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nonexistent"}
+        if "PYTHONPATH" in os.environ:  # else it would have other labs than its judges, who could not let it in
+            environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
         self._process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "labs.grading.forkserver", self.path],
             stdin=subprocess.PIPE,
