@@ -65,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("patterns", metavar="PATTERN", nargs="*", help="labs (default: all)")
     verify.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
     verify.add_argument("--repeat", type=int, default=1, help="judge everything this many times")
-    verify.add_argument("--thorough", action="store_true", help="judge wrong answers by every check, not only theirs")
+    verify.add_argument(
+        "--thorough", action="store_true", help="judge wrong answers by every check, and right ones in both ways"
+    )
     verify.set_defaults(run=_verify, passes_on=False)
 
     build = commands.add_parser("build", help="make notebooks/ and solutions/ from the lesson files")
