@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import json
 import shutil
@@ -98,7 +99,7 @@ def _grade(given: list[Path | str], out: Path, options: Options, copies: Copies)
         copies.begin()
         folder = _open(out)
         with _locked(out), _progress(len(entries)) as bar:
-            jobs = _jobs(entries, folder, executor.tier, options, lambda result: _count(totals, bar, result), copies)
+            jobs = _jobs(entries, folder, executor.tier, options, functools.partial(_count, totals, bar), copies)
             for judged in executor.judge(jobs):
                 _store(judged, folder, copies)
                 totals.add(judged.result)
@@ -127,9 +128,9 @@ def _executor(options: Options) -> Executor:
     return Local(options.jobs, options.isolation, fork=options.fork)
 
 
-def _count(totals: Totals, bar: tqdm, result: Result) -> None:
+def _count(totals: Totals, bar: tqdm, result: Result, *, earlier: bool) -> None:
     totals.add(result)
-    totals.kept += 1
+    totals.kept += earlier
     bar.update()
     bar.total = max(bar.total, bar.n)
 
@@ -174,7 +175,7 @@ def _jobs(
     folder: Path,
     tier: str,
     options: Options,
-    kept: Callable[[Result], None],
+    done: Callable[..., None],
     copies: Copies,
 ) -> Iterator[Job]:
     """What has to be judged, read at the moment it is asked for. What stands, and what can't be read, is not."""
@@ -192,12 +193,12 @@ def _jobs(
                 isolation=tier,
             )
             _store(Judged(result), folder, copies)
-            kept(result)
+            done(result, earlier=False)
             continue
         digest = hashlib.sha256(content).hexdigest()
         earlier = None if options.again else _read(folder / entry.submission / RESULT)
         if earlier is not None and _stands(earlier, digest, options):
-            kept(earlier)
+            done(earlier, earlier=True)
             continue
         yield Job(
             entry.submission,

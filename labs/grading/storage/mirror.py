@@ -23,6 +23,7 @@ EXECUTED = "executed.ipynb"
 MARK = ".running"  # also tells at once whether anything can be written
 AT_ONCE = 16  # submissions being copied
 AHEAD = 64  # submissions that may wait for that
+CLOSE = 0.5  # seconds for what is on its way when somebody presses Ctrl-C
 FETCH = 200  # results fetched at once
 REPORTS = ("results.jsonl", "junit.xml", "grades.csv", "summary.html")
 _NAME = re.compile(r"[\w][\w.-]{0,100}")
@@ -119,7 +120,8 @@ class Mirror:
             raise self._problem(error) from None
 
     def close(self) -> None:
-        """Take the folder here away; what is not copied by now is judged again by the next run."""
+        """Take the folder here away; what can't be copied in a moment is judged again by the next run."""
+        wait(self._copying, timeout=CLOSE)
         self._threads.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
