@@ -72,7 +72,8 @@ def _advice() -> list[str]:
     if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
         advice.append(
             "This is a container, which by default may make no namespaces. Run it with\n"
-            "    --cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined\n"
+            "    --cap-add SYS_ADMIN --cap-add NET_ADMIN "
+            "--security-opt seccomp=unconfined --security-opt apparmor=unconfined\n"
             "and give it nothing else: what it grades is then kept apart inside it."
         )
     return advice or ["Grading as root, or on a newer kernel, may give a better one: namespaces are refused here."]
