@@ -49,6 +49,7 @@ class Cluster:
         self._sentences: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._pending: dict[Any, Job] = {}
         self._threads = 0
+        self._fit: set[str] = set()  # addresses of the workers that can judge
         self._looked = self._worked = time.monotonic()
         self._told = False
         self._client = _connect(address)
@@ -127,22 +128,33 @@ class Cluster:
             time.sleep(POLL)
         while self._completed.has_ready():
             future, result = next(self._completed)
-            job = self._pending.pop(future)
+            job = self._pending.pop(future, None)
+            if job is None:  # handed out anew meanwhile
+                continue
             if future.cancelled() or isinstance(result, asyncio.CancelledError):
                 raise self._lost()
             self._worked = time.monotonic()
             yield job, result[1] if future.status == "error" else result
         if time.monotonic() - self._looked > LOOK:
-            self._look()
+            try:
+                self._look()
+            except OSError:
+                raise self._lost() from None
 
     def _look(self) -> None:
         """Which workers there are by now. Raises UserError when the scheduler is gone."""
         if self._client.status not in ("running", "connecting"):
             raise self._lost()
-        workers = self._client.scheduler_info(n_workers=-1).get("workers", {}).values()
-        offered = [worker.get("resources", {}).get(self._grading.resource, 0) for worker in workers]
+        workers = self._client.scheduler_info(n_workers=-1).get("workers", {})
+        threads = {
+            address: about.get("resources", {}).get(self._grading.resource) for address, about in workers.items()
+        }
+        fit = {address for address, number in threads.items() if number}
+        if fit - self._fit:
+            self._hand_out_again()
+        self._fit = fit
         self._looked = now = time.monotonic()
-        self._threads = int(sum(offered))
+        self._threads = int(sum(threads[address] for address in fit))
         if self._threads:
             self._worked, self._told = now, False
         elif now - self._worked > PATIENCE and not self._told:
@@ -150,6 +162,16 @@ class Cluster:
             self._sentences.put(f"No worker of {self.address} can judge by now: waiting for one.")
         while not self._sentences.empty():
             tqdm.write(f"labs: {self._sentences.get()}", file=sys.stderr)
+
+    def _hand_out_again(self) -> None:
+        """What waits for any worker is not told by the scheduler that one offers by now what it asks for."""
+        taken = {key for keys in self._client.processing().values() for key in keys}
+        waiting = [future for future in self._pending if future.status == "pending" and future.key not in taken]
+        jobs = [self._pending.pop(future) for future in waiting]
+        if waiting:
+            self._client.cancel(waiting)
+        for job in jobs:
+            self._submit(job)
 
     def _lost(self) -> UserError:
         return UserError(
