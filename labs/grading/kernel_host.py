@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import secrets
@@ -43,6 +44,7 @@ class KernelHost:
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self._running = False
         self._attached = False
+        self._connection: socket.socket | None = None
 
     @property
     def port(self) -> int:
@@ -56,10 +58,18 @@ class KernelHost:
 
     def close(self) -> None:
         """Let nobody connect any more."""
+        self._hang_up()
         self._listener.close()
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(OSError):
+                self._connection.shutdown(socket.SHUT_RDWR)
+            self._connection = None
 
     def _attach(self) -> bool:
         assert self._kernel is not None
+        self._hang_up()
         token = secrets.token_urlsafe(16)
         self._answers = queue.Queue()
         self._kernel.send(f"import labs.service.kernel; labs.service.kernel.attach({self.port}, {token!r})")
@@ -73,6 +83,8 @@ class KernelHost:
                 if time.monotonic() > give_up or not self._kernel.alive():
                     return False
         connection.settimeout(None)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connection = connection
         reader = threading.Thread(target=self._read, args=(connection, token, self._answers), daemon=True)
         reader.start()
         return self._answer(PATIENCE) == {"attached": True}
@@ -95,7 +107,7 @@ class KernelHost:
             raise StartFailed("The time for this notebook was over before this check could run.")
         if self._kernel is None or not self._ready():
             raise StartFailed(GONE)
-        self._kernel.send(f"labs.service.kernel.start({dict(env)!r})")
+        self._ask(start=dict(env))
         answer = self._answer(PATIENCE)
         url = answer.get("url") if answer else None
         if isinstance(url, str) and url.startswith("http://127.0.0.1:") and url[17:].isdigit():
@@ -115,9 +127,8 @@ class KernelHost:
         """Ask the kernel to stop the service, and wait for the end of its log."""
         if not self._running:
             return
-        assert self._kernel is not None
         self._running = False
-        self._kernel.send("labs.service.kernel.stop()")
+        self._ask(stop=True)
         answer = self._answer(PATIENCE)
         if answer is None or "stopped" not in answer:
             self._lose()
@@ -126,6 +137,12 @@ class KernelHost:
             pairs = [pair for pair in answer["stopped"][:20] if isinstance(pair, list) and len(pair) == 2]
             self.incidents += [Incident(str(kind)[:50], str(detail)[:500]) for kind, detail in pairs]
         self.stream.close()
+
+    def _ask(self, **question: Any) -> None:
+        """Never waits: there is room for every question, since none is asked before the last one was answered."""
+        assert self._connection is not None
+        with contextlib.suppress(OSError):  # the missing answer says enough
+            self._connection.send(json.dumps(question).encode() + b"\n", socket.MSG_DONTWAIT)
 
     def _answer(self, timeout: float) -> dict[str, Any] | None:
         try:

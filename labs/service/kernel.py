@@ -1,8 +1,9 @@
 """The learner's end of grading: serve `create_app` from a running kernel on behalf of a judge in another process.
 
-The judge executes `attach(port, token)` in the kernel once, then `start(env)` and `stop()`. Everything the kernel has
-to say goes back as JSON lines over one connection to the judge on this machine. The judge believes none of it beyond
-where the service listens: what the service is worth shows on the wire.
+The judge executes `attach(port, token)` in the kernel once: a cell that goes on until the judge hangs up, and does what
+it asks for meanwhile, as `lab.check()` does in a learner's notebook. Questions and answers are JSON lines over one
+connection to the judge on this machine: `{"start": environment}` and `{"stop": true}`. The judge believes none of the
+answers beyond where the service listens: what the service is worth shows on the wire.
 """
 
 from __future__ import annotations
@@ -30,10 +31,20 @@ class _Link:
     def __init__(self, port: int, token: str) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
         self._socket.settimeout(None)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._lock = threading.Lock()
         self.say(token=token)
         self.runner = Runner(lambda: None)
         self.runner.new_stream = lambda: _ForwardedStream(self)
+
+    def serve(self) -> None:
+        """Do what the judge asks for, in this thread. A cell for each question would take longer than the answers."""
+        with self._socket, self._socket.makefile("rb") as questions:
+            for question in map(json.loads, questions):
+                if "start" in question:
+                    start(question["start"])
+                else:
+                    stop()
 
     def say(self, **message: Any) -> None:
         with self._lock:
@@ -53,9 +64,10 @@ class _ForwardedStream(LogStream):
 
 
 def attach(port: int, token: str) -> None:
-    """Connect to the judge that listens on this port."""
+    """Serve the judge that listens on this port until it hangs up."""
     global _link
     _link = _Link(port, token)
+    _link.serve()
 
 
 def start(env: dict[str, str | None]) -> None:
