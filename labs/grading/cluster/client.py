@@ -20,14 +20,16 @@ from tqdm import tqdm
 from labs.errors import UserError
 from labs.grading.cluster import wire
 from labs.grading.cluster.worker import TOPIC, Grading, judge
-from labs.grading.judging import Job
+from labs.grading.job import Job
 from labs.grading.pool import Judged
 from labs.grading.result import Outcome
 
 __all__ = ["Cluster"]
 
 CONNECT = 10.0  # seconds for the scheduler to answer
-CLOSE = 0.5  # seconds to say goodbye: when the connection ends, the scheduler drops what is left anyway
+ATTEMPTS = 3  # to ask all workers, while some come and go
+PAUSE = 1.0  # seconds in between
+CLOSE = 0.3  # seconds to say goodbye: when the connection ends, the scheduler drops what is left anyway
 AHEAD = 2  # submissions for each thread of a worker: one being judged, one waiting beside it
 LOOK = 2.0  # seconds between two looks at which workers there are
 POLL = 0.02
@@ -55,7 +57,7 @@ class Cluster:
         self._client = _connect(address)
         try:
             self._client.subscribe_topic(TOPIC, lambda event: self._sentences.put(str(event[1])))
-            self._client.register_plugin(self._grading, name=self._grading.name)
+            self._ask()
             self._look()
         except UserError:
             self.close()
@@ -69,6 +71,18 @@ class Cluster:
             self.close()
             raise UserError(f"The workers of {address} could not be asked: {_short(error)}.") from None
         self._completed = as_completed(loop=self._client.loop, with_results=True, raise_errors=False)
+
+    def _ask(self) -> None:
+        """Have every worker say whether it is fit, now and whenever one joins. Raises what the first unfit one says."""
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                self._client.register_plugin(self._grading, name=self._grading.name)
+            except OSError:  # one has ended meanwhile
+                if not left:
+                    raise
+                time.sleep(PAUSE)
+            else:
+                return
 
     def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
         """One result for every job, as they come, wherever and however often it had to be judged."""
