@@ -20,6 +20,7 @@ import labs.course
 from labs.course import NOTEBOOKS, PATTERNS, ROOT
 from labs.errors import UserError
 from labs.grading.batch import Options, grade_batch, stored_results
+from labs.grading.isolation.limits import descendants
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux")
 SOLVED = ROOT / "solutions" / "00_start_here.ipynb"
@@ -51,17 +52,9 @@ def start(submissions, out):
     )
 
 
-def processes():
-    """Every process of a grading on this machine: command lines by process id."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if b"labs.grading.forkserver" in command or b"labs.grading.preload" in command:
-            found[int(folder.name)] = command
-    return found
+def judging(running, number):
+    """Whether the judge of the submission with this number has begun."""
+    return any(Path(tempfile.gettempdir()).glob(f"labs-grade-{running.pid}-*/{number}"))
 
 
 def test_a_second_run_judges_only_what_is_new(folders):
@@ -89,7 +82,7 @@ def test_another_release_is_judged_again(folders, tmp_path, monkeypatch):
     assert grade_batch([submissions], out, Options()).kept == 1
     with (tmp_path / "patterns" / "start_here" / "checks.py").open("a") as checks:
         checks.write("\n\n# mended\n")
-    labs.grading.submission.release_of.cache_clear()
+    labs.grading.release.release_of.cache_clear()
     assert grade_batch([submissions], out, Options()).kept == 0
 
 
@@ -138,8 +131,7 @@ def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(folders, wait_until):
     hand_in(submissions, "bob", cell="while True: pass")
     running = start(submissions, out)
     result = out / "submissions" / "ada" / "result.json"
-    wait_until(result.exists, 60)
-    wait_until(lambda: running.poll() is None and len(processes()) >= 3, 60)
+    wait_until(lambda: result.exists() and judging(running, 2), 60)
     asked = time.monotonic()
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=30)
@@ -159,29 +151,27 @@ def test_a_killed_run_leaves_nothing_running_and_is_taken_up(folders, wait_until
     submissions, out = folders
     hand_in(submissions, "ada")
     hand_in(submissions, "bob", cell="import time; time.sleep(5)")
-    before = set(processes())
     running = start(submissions, out)
-    wait_until((out / "submissions" / "ada" / "result.json").exists, 60)
+    wait_until(lambda: (out / "submissions" / "ada" / "result.json").exists() and judging(running, 2), 60)
+    family = descendants(running.pid)
+    assert len(family) >= 4  # the batch, the two from which others are forked, a judge
     running.kill()
     running.communicate()
-    wait_until(lambda: set(processes()) <= before, 30)
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family), 30)
     assert grade_batch([submissions], out, Options()).kept == 1
     assert scores(out) == {"ada": (2, 2), "bob": (2, 2)}
     ours = list(Path(tempfile.gettempdir()).glob(f"labs-grade-{running.pid}-*"))
     assert ours == []
 
 
-def test_two_runs_do_not_write_the_same_folder(folders):
+def test_two_runs_do_not_write_the_same_folder(folders, wait_until):
     submissions, out = folders
     hand_in(submissions, "bob", cell="import time; time.sleep(30)")
     running = start(submissions, out)
     try:
-        deadline = time.monotonic() + 60
-        while not (out / ".lock").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(lambda: judging(running, 1), 60)
         with pytest.raises(UserError, match=r"Another `labs grade` is writing to .*: wait for it\."):
-            while time.monotonic() < deadline:  # the file is there a moment before it is locked
-                grade_batch([submissions], out, Options(time_limit=1))
+            grade_batch([submissions], out, Options())
     finally:
         running.kill()
         running.communicate()

@@ -21,12 +21,12 @@ from labs.errors import UserError
 from labs.grading.doctor import refuse_unsafe_libraries
 from labs.grading.executors import Executor, Local, dask_executor
 from labs.grading.intake import Entry, find_entries
-from labs.grading.judging import Job
+from labs.grading.job import Job
 from labs.grading.pool import Judged
+from labs.grading.release import release_of
 from labs.grading.reports import write_batch, write_submission
 from labs.grading.result import Outcome, Result
 from labs.grading.storage import Copies, Nowhere
-from labs.grading.submission import release_of
 
 __all__ = ["Options", "Totals", "grade_batch", "stored_results"]
 

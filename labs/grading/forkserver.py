@@ -96,7 +96,7 @@ def _end_with(work: Any) -> None:
     code = 70
     try:
         code = work() or 0
-    except BaseException as error:  # noqa: BLE001 -- nothing above may run in this process
+    except BaseException as error:  # nothing above may run in this process
         with contextlib.suppress(OSError):
             os.write(2, f"labs.grading.forkserver: {type(error).__name__}: {error}\n".encode())
     finally:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from labs.course import find_patterns
 from labs.errors import UserError
-from labs.grading.submission import MAX_BYTES, read_bytes
+from labs.grading.plainfile import MAX_BYTES, read_bytes
 
 if TYPE_CHECKING:
     from labs.grading.storage.remote import RemoteFile

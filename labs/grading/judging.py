@@ -16,7 +16,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,49 +30,18 @@ from labs.errors import UserError
 from labs.grading.engine import MAX_OUTPUT, MAX_REVIVALS, Kernel, Trouble
 from labs.grading.isolation import cage
 from labs.grading.isolation.cage import Cage, Tier
-from labs.grading.isolation.limits import Limits
+from labs.grading.job import Job
 from labs.grading.kernel_host import KernelHost
 from labs.grading.provisioner import ForkProvisioner
-from labs.grading.result import Result
-from labs.grading.submission import Submission, exercise_of, parse_submission, release_of
+from labs.grading.release import release_of
+from labs.grading.submission import Submission, exercise_of, parse_submission
 from labs.judge.engine import list_checks, run_checks
 from labs.judge.fixtures import backing_ports
 from labs.judge.verdict import Report, Verdict
 
-__all__ = ["Job", "checks_of", "judge", "judge_process"]
+__all__ = ["checks_of", "judge", "judge_process"]
 
 Send = Callable[[dict[str, Any]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One submission and how to judge it; goes to another process, or another machine, as JSON."""
-
-    submission: str
-    learner: str
-    source: str
-    content: bytes
-    digest: str  # of the content
-    modified: float = 0.0  # seconds since 1970: when it was handed in
-    tier: str = Tier.LIMITS
-    fork: bool = True  # False: papermill's own way to start a kernel, without isolation
-    cell_timeout: int = 30  # seconds for one cell
-    time_limit: float = 240.0  # seconds for all of it; what could not be judged by then has failed
-    limits: Limits = field(default_factory=Limits)
-    lab: str = ""  # the only lab that will do; empty for any
-    patterns: str = ""  # the folder of the labs, when it is not this course's
-    notebooks: str = ""  # the folder of their built notebooks, same
-
-    def result(self) -> Result:
-        """With nothing judged yet."""
-        return Result(
-            self.submission,
-            self.learner,
-            self.source,
-            content=self.digest,
-            modified=self.modified,
-            isolation=self.tier if self.fork else Tier.LIMITS,
-        )
 
 
 @functools.cache

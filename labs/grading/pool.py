@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
 import signal
@@ -16,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from labs.grading.isolation import cage
-from labs.grading.judging import Job, judge_process
-from labs.grading.provisioner import shared_forkserver
+from labs.grading.job import Job
 from labs.grading.result import Outcome, Result
+from labs.grading.warm import judges, shared_forkserver
 from labs.judge.verdict import Call, Exchange, Report, Status, Verdict
 
 __all__ = ["Judged", "Pool"]
@@ -29,6 +28,12 @@ TICK = 0.25  # seconds between two looks at the time limits
 ATTEMPTS = 2  # for a judge that ends before it has said anything
 
 _PREFIX = "labs-grade-"
+
+
+def _judge(job: Job, forkserver: str, work: str, connection: Connection) -> None:
+    from labs.grading.judging import judge_process  # there it is imported already, and here nobody waits for it
+
+    judge_process(job, forkserver, work, connection)
 
 
 @dataclass(slots=True)
@@ -59,8 +64,7 @@ class Pool:
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["labs.grading.preload"])
+        self._context = judges()
         _remove_leftovers()
         self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self._folder.chmod(0o711)
@@ -98,7 +102,7 @@ class Pool:
         os.chown(work, cage.owner(), -1)
         reader, writer = self._context.Pipe(duplex=False)
         path = shared_forkserver().path if job.fork else ""
-        process = self._context.Process(target=judge_process, args=(job, path, str(work), writer), daemon=True)
+        process = self._context.Process(target=_judge, args=(job, path, str(work), writer), daemon=True)
         process.start()
         writer.close()
         self._running.append(_Running(job, process, reader, work, time.monotonic(), attempt, job.result()))

@@ -7,24 +7,21 @@ import copy
 import functools
 import hashlib
 import json
-import os
 import re
-import stat
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from labs import __version__, course
+from labs import course
 from labs.course import Pattern, find_pattern
 from labs.errors import UserError
+from labs.grading.release import release_of
 
-__all__ = ["MAX_BYTES", "Submission", "exercise_of", "parse_submission", "prepare", "read_bytes", "release_of"]
+__all__ = ["Submission", "exercise_of", "parse_submission", "prepare"]
 
-MAX_BYTES = 5 * 1024 * 1024
 MAX_CELLS = 500
 MAX_SOURCE = 256 * 1024  # characters of one cell
 SKIP = "skip-execution"  # nbclient's tag
@@ -39,28 +36,6 @@ class Submission:
     notes: list[str] = field(default_factory=list)  # one sentence each, for the feedback
     answers: str = ""  # digest of the exercises' code, whatever its comments and layout
     shipped: bool = False  # that code is the release's: the starter or the reference
-
-
-def read_bytes(path: Path) -> bytes:
-    """The content of a plain file of at most MAX_BYTES, read without following links or waiting for anybody.
-
-    Raises UserError with one sentence.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        if path.is_symlink():
-            raise UserError("It is a symbolic link, not a file: hand in the notebook itself.") from None
-        raise UserError(f"It can't be read: {error.strerror}.") from None
-    with os.fdopen(descriptor, "rb") as file:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            raise UserError("It is not a plain file.")
-        if about.st_size > MAX_BYTES:
-            raise UserError(
-                f"It is larger than {MAX_BYTES // 1024 // 1024} MB: clear its outputs and hand it in again."
-            )
-        return file.read(MAX_BYTES + 1)[:MAX_BYTES]
 
 
 def parse_submission(content: bytes) -> Submission:
@@ -78,15 +53,6 @@ def parse_submission(content: bytes) -> Submission:
         )
     _lay_over(submission, submitted)
     return submission
-
-
-@functools.cache
-def release_of(pattern: Pattern) -> str:
-    """A digest of all that decides on a score: the lesson, the checks and the version of the judge."""
-    judged_by = hashlib.sha256(__version__.encode())
-    judged_by.update(pattern.lesson.digest.encode())
-    judged_by.update(pattern.checks_file.read_bytes())
-    return judged_by.hexdigest()
 
 
 @functools.cache

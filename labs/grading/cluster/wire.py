@@ -13,10 +13,10 @@ from typing import Any
 from labs import __version__, course
 from labs.errors import UserError
 from labs.grading.isolation.limits import Limits
-from labs.grading.judging import Job
+from labs.grading.job import Job
 from labs.grading.pool import Judged
+from labs.grading.release import release_of
 from labs.grading.result import Result
-from labs.grading.submission import release_of
 
 __all__ = ["identity", "job_from_text", "job_to_text", "judged_from_text", "judged_to_text"]
 
