@@ -2,7 +2,7 @@
 
 exercise: money
 check: test_double_click
-cause: decided by the row
+cause: answers None to the one that comes second
 """
 
 
