@@ -33,7 +33,13 @@ _PREFIX = "labs-grade-"
 def _judge(job: Job, forkserver: str, work: str, connection: Connection) -> None:
     from labs.grading.judging import judge_process  # there it is imported already, and here nobody waits for it
 
-    judge_process(job, forkserver, work, connection)
+    try:
+        judge_process(job, forkserver, work, connection)
+    except BrokenPipeError:  # the batch was stopped
+        return
+    except Exception as error:
+        connection.send_bytes(json.dumps({"broke": f"{type(error).__name__}: {error}"[:500]}).encode())
+        raise
 
 
 @dataclass(slots=True)
@@ -56,6 +62,7 @@ class _Running:
     executed: str = ""
     done: bool = False
     overdue: bool = False
+    broke: str = ""
     verdicts: dict[str, Verdict] = field(default_factory=dict)
 
 
@@ -162,6 +169,8 @@ def _take(running: _Running, message: dict[str, Any]) -> None:
     elif "verdict" in message:
         verdict = _verdict(message["verdict"])
         running.verdicts[verdict.check] = verdict
+    elif "broke" in message:
+        running.broke = str(message["broke"])
     elif "note" in message:
         result.notes.append(str(message["note"]))
     elif "done" in message:
@@ -191,6 +200,8 @@ def _explain_end(running: _Running, code: int | None) -> None:
     if running.overdue:
         result.timed_out += 1
         sentence = f"It was not judged within {running.job.time_limit:g} s: what was found by then counts."
+    elif running.broke:
+        sentence = f"Its judge broke, which is a bug of ours ({running.broke}): what was found by then counts."
     elif code is not None and code < 0:
         sentence = f"Its judge was ended by {signal.Signals(-code).name}: what was found by then counts."
     else:
