@@ -212,7 +212,7 @@ def _judged(job: Job, result: Any) -> Judged:  # whatever a worker sent
             judged.result.submission, judged.result.learner = job.submission, job.learner
             judged.result.source, judged.result.content = job.source, job.digest
             return judged
-        sentence = f"The workers that judged it ended, again and again: {_short(result)}"
+        sentence = "The workers that judged it ended each time, with nothing else on them, too: their logs may say why"
         if not isinstance(result, KilledWorker):
             sentence = f"The worker that judged it went wrong: {_short(result)}"
     except (ValueError, KeyError, TypeError):
