@@ -122,12 +122,35 @@ def _forking_manager(configure: Callable[[ForkProvisioner], None] | None) -> Asy
     context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
     context.setsockopt(zmq.RCVHWM, MAX_WAITING)
     context.setsockopt(zmq.LINGER, 0)
-    manager = AsyncKernelManager(context=context, ip="127.0.0.1")  # it looks for interfaces otherwise
+    manager = _Manager(context=context)
     manager._kernel_spec = _SPEC  # the manager looks for a kernel.json otherwise, and there is none
     manager.provisioner = ForkProvisioner(kernel_id="labs", kernel_spec=_SPEC, parent=manager)
     if configure is not None:
         configure(manager.provisioner)
     return manager
+
+
+class _Manager(AsyncKernelManager):
+    """jupyter_client's, without what takes time and is of no use here."""
+
+    def _ip_default(self) -> str:
+        return "127.0.0.1"  # else it looks at every network interface
+
+    async def start_kernel(self, **kw: Any) -> None:
+        """Start it, and not sleep so that tests of jupyter_client see it starting."""
+        command, kw = await self.pre_start_kernel(**kw)
+        await self._launch_kernel(command, **kw)
+
+    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
+        """End it at once, whatever is asked for: there is nothing that it would have to put in order."""
+        if self.has_kernel:
+            await self._kill_kernel(restart=restart)
+        await self.cleanup_resources(restart=restart)
+
+    async def restart_kernel(self, now: bool = False, newports: bool = False, **kw: Any) -> None:
+        """The same again, with the same ports."""
+        await self.shutdown_kernel(now=True, restart=True)
+        await self.start_kernel(**{**self._launch_args, **kw})
 
 
 class _Client(PapermillNotebookClient):

@@ -11,7 +11,7 @@ from typing import Any
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
-__all__ = ["run_kernel"]
+__all__ = ["configuration", "run_kernel"]
 
 
 class _Application(IPKernelApp):
@@ -52,13 +52,8 @@ class _Application(IPKernelApp):
 
 def run_kernel(connection: dict[str, Any], *, ready: int) -> None:
     """Serve one kernel until it is told to end. A byte goes to the descriptor `ready` when its sockets are bound."""
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.IPCompleter.use_jedi = False
-    config.InteractiveShell.enable_tip = False
-    config.InteractiveShell.colors = "nocolor"
     app = _Application(
-        connection, ready, config=config, log_level=logging.CRITICAL, capture_fd_output=False, parent_handle=0
+        connection, ready, config=configuration(), log_level=logging.CRITICAL, capture_fd_output=False, parent_handle=0
     )
     _Application._instance = IPKernelApp._instance = app  # what instance() would have set
     app.initialize([])
@@ -73,3 +68,13 @@ def _restore(stdout: Any, stderr: Any) -> None:
         sys.stdout = stdout
     if sys.stderr is None:
         sys.stderr = stderr
+
+
+def configuration() -> Config:
+    """No history, no completions, no colours."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.IPCompleter.use_jedi = False
+    config.InteractiveShell.enable_tip = False
+    config.InteractiveShell.colors = "nocolor"
+    return config

@@ -82,6 +82,7 @@ class Pool:
         """Judge all of them, yielding each as it is done. Takes the next job only when there is room for it."""
         waiting = iter(jobs)
         exhausted = False
+        done: list[Judged] = []
         while True:
             while not exhausted and len(self._running) < self.jobs:
                 job = next(waiting, None)
@@ -89,9 +90,10 @@ class Pool:
                     exhausted = True
                 else:
                     self._start(job, attempt=1)
+            yield from done  # only now: while their reports are written the next ones are at work
             if not self._running:
                 return
-            yield from self._wait()
+            done = list(self._wait())
 
     def close(self) -> None:
         """End what still runs, at once."""

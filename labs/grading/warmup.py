@@ -1,19 +1,27 @@
-"""Serve one small app once, so that libraries have built what they build on first use before kernels are forked."""
+"""Serve a small app and run a small cell once: what libraries build on first use is then there before a fork."""
 
 import asyncio
+import atexit
 import gc
 import os
+import sys
+import tempfile
 import threading
 import time
+import types
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 import httpx
 from fastapi import Depends, FastAPI, Header, HTTPException
+from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.profiledir import ProfileDir
 from pydantic import BaseModel, Field
 from sqlalchemy import String, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from labs.grading.kernelapp import configuration
 
 __all__ = ["warm_up"]
 
@@ -36,6 +44,7 @@ def warm_up() -> None:
     """Raises RuntimeError when a thread is left: nothing may be forked then."""
     loop = asyncio.new_event_loop()
     loop.run_until_complete(_exercise())
+    loop.run_until_complete(_run_cell())
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
@@ -74,3 +83,15 @@ async def _exercise() -> None:
             await client.post("/rows", json=body)
         await client.get("/openapi.json")
     await engine.dispose()
+
+
+async def _run_cell() -> None:
+    """In a shell like a kernel's, of which nothing is left."""
+    source = "from os import path\n\n\nclass A:\n    x: int = 1\n\n\nA().x"
+    module = types.ModuleType("labs_warm_up")
+    with tempfile.TemporaryDirectory(prefix="labs-warm-up-") as folder:
+        profile = ProfileDir.create_profile_dir(folder)
+        shell = ZMQInteractiveShell(config=configuration(), ipython_dir=folder, profile_dir=profile, user_module=module)
+        await shell.run_cell_async(source, transformed_cell=shell.transform_cell(source), silent=True)
+        atexit.unregister(shell.atexit_operations)
+    del sys.modules[module.__name__]
