@@ -25,7 +25,7 @@ def main() -> None:
     if chosen.only != "growth":
         plan = Plan(chosen.lab, chosen.rounds or 7)
         if chosen.quick:
-            plan = Plan(chosen.lab, chosen.rounds or 1, workers=(1,), batch=4, looks=1)
+            plan = Plan(chosen.lab, chosen.rounds or 1, workers=(1,), batch=4, looks=0)
         compare(plan, cache, fresh=chosen.fresh)
     if chosen.only != "compare":
         grow(Growth((10, 40), (1, 1)) if chosen.quick else Growth(), cache, fresh=chosen.fresh)

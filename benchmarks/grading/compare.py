@@ -167,10 +167,10 @@ def _print(contestants: list[Contestant], samples: _Samples, plan: Plan, workloa
                 continue
             walls = [row["wall"] for row in rows if "wall" in row]
             memory = samples.median("memory", name=contestant.name, workers=workers)
-            print(
-                f"{contestant.name:34}{wall:>7.3f} s{wall / limit:>9.2f}{min(walls):>8.2f}{max(walls):>8.2f}"
-                f"{cpu:>7.3f} s{cpu / cpu_limit:>9.2f}" + (f"{memory / 1e6:>6.0f} MB" if memory else "")
-            )
+            line = f"{contestant.name:34}{wall:>7.3f} s{wall / limit:>9.2f}{min(walls):>8.2f}{max(walls):>8.2f}"
+            if cpu is not None and cpu_limit and memory:
+                line += f"{cpu:>7.3f} s{cpu / cpu_limit:>9.2f}{memory / 1e6:>6.0f} MB"
+            print(line)
     if len(plan.workers) > 1:
         print("\nMemory is of all processes together at their peak; what one more worker adds:")
         for contestant in contestants:
