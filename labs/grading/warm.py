@@ -23,6 +23,10 @@ START = 60.0  # seconds for a warm process to import everything, on a busy machi
 
 def judges() -> ForkServerContext:
     """Starts processes by a fork of one that has imported what judges need; it begins to do so now."""
+    process = multiprocessing.current_process()
+    if process._config.get("tempdir") is None:  # named so that the next run finds it if this one is killed
+        process._config["tempdir"] = tempfile.mkdtemp(prefix=f"labs-fork-{os.getpid()}-")
+        atexit.register(shutil.rmtree, process._config["tempdir"], ignore_errors=True)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["labs.grading.preload"])
     multiprocessing.forkserver.ensure_running()

@@ -129,11 +129,12 @@ def _restore(snapshot: _Snapshot) -> None:
     )
     for name, logger in _loggers():
         fields, handlers, filters = snapshot.loggers.get(name, untouched)
-        logger.setLevel(fields["level"])
+        logger.level = fields["level"]  # setLevel would throw all loggers' caches away, each time
         logger.propagate = fields["propagate"]
         logger.disabled = fields["disabled"]
         logger.handlers[:] = handlers
         logger.filters[:] = filters
+    logging.root.setLevel(logging.root.level)  # once is enough
     logging.setLogRecordFactory(snapshot.record_factory)
     logging.setLoggerClass(snapshot.logger_class)
     logging.lastResort = snapshot.last_resort
