@@ -18,7 +18,7 @@ from labs.grading.isolation import cage
 from labs.grading.job import Job
 from labs.grading.result import Outcome, Result
 from labs.grading.warm import judges, shared_forkserver
-from labs.judge.verdict import Call, Exchange, Report, Status, Verdict
+from labs.judge.verdict import Report, Verdict
 
 __all__ = ["Judged", "Pool"]
 
@@ -169,7 +169,7 @@ def _take(running: _Running, message: dict[str, Any]) -> None:
         result.lab, result.release = str(message["lab"]), str(message["release"])
         result.report = Report.from_dict(message["report"])
     elif "verdict" in message:
-        verdict = _verdict(message["verdict"])
+        verdict = Verdict.from_dict(message["verdict"])
         running.verdicts[verdict.check] = verdict
     elif "broke" in message:
         running.broke = str(message["broke"])
@@ -183,18 +183,6 @@ def _take(running: _Running, message: dict[str, Any]) -> None:
         if result.report is not None:
             result.report.seed = str(done["seed"])
         running.executed, running.done = str(message["executed"]), True
-
-
-def _verdict(data: dict[str, Any]) -> Verdict:
-    return Verdict(
-        **{
-            **data,
-            "status": Status(data["status"]),
-            "exchanges": tuple(Exchange(**exchange) for exchange in data["exchanges"]),
-            "records": tuple(data["records"]),
-            "calls": tuple(Call(**call) for call in data["calls"]),
-        }
-    )
 
 
 def _explain_end(running: _Running, code: int | None) -> None:

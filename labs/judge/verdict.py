@@ -71,6 +71,19 @@ class Verdict:
         """Points earned: all of them or none."""
         return self.points if self.status is Status.PASSED else 0
 
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """The opposite of dataclasses.asdict. Raises KeyError, TypeError or ValueError when it is none."""
+        return cls(
+            **{
+                **data,
+                "status": Status(data["status"]),
+                "exchanges": tuple(Exchange(**exchange) for exchange in data["exchanges"]),
+                "records": tuple(data["records"]),
+                "calls": tuple(Call(**call) for call in data["calls"]),
+            }
+        )
+
 
 @dataclass(slots=True)
 class Report:
@@ -116,16 +129,4 @@ class Report:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """The opposite of to_dict."""
-        verdicts = [
-            Verdict(
-                **{
-                    **item,
-                    "status": Status(item["status"]),
-                    "exchanges": tuple(Exchange(**exchange) for exchange in item["exchanges"]),
-                    "records": tuple(item["records"]),
-                    "calls": tuple(Call(**call) for call in item["calls"]),
-                }
-            )
-            for item in data["verdicts"]
-        ]
-        return cls(**{**data, "verdicts": verdicts})
+        return cls(**{**data, "verdicts": [Verdict.from_dict(item) for item in data["verdicts"]]})
