@@ -201,7 +201,7 @@ def test_a_broken_environment_heals_even_when_that_is_cut_short(clone):
 
 
 def test_without_a_network_it_says_so(tmp_path):
-    env = clean_environment(PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="1")
+    env = clean_environment(PIP_INDEX_URL="http://127.0.0.1:9", PIP_RETRIES="1")
 
     assert "The package index can't be reached" in sentence(Clone(tmp_path).run(env=env))
 
