@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
+import resource
 import shutil
 from pathlib import Path
 
 import nbformat
+import papermill
 import pytest
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_notebook
 
 import labs.course
 from labs.authoring.notebook import learner_notebook, to_text
@@ -74,6 +77,14 @@ def statuses(result):
 
 def test_papermill_knows_the_engine():
     assert [point.name for point in importlib.metadata.entry_points(group="papermill.engine")] == ["labs"]
+
+
+def test_papermill_alone_runs_a_notebook_as_freely_as_any_kernel():
+    source = "import os, resource\nprint(os.getuid(), resource.getrlimit(resource.RLIMIT_FSIZE), os.environ['HOME'])"
+    notebook = new_notebook(cells=[new_code_cell(source)])
+    executed = papermill.execute_notebook(notebook, None, engine_name="labs", kernel_name="python3", progress_bar=False)
+    here = f"{os.getuid()} {resource.getrlimit(resource.RLIMIT_FSIZE)} {os.environ['HOME']}\n"
+    assert executed.cells[0].outputs[0].text == here
 
 
 def test_a_right_notebook_gets_every_point(submit, tmp_path, capsys):

@@ -2,7 +2,8 @@
 
 It has no thread, event loop or zmq context, and it never imports a check or a solution: a kernel can read all of its
 memory. Each connection to its socket is one kernel: a JSON request with descriptors, then `{"signal": 2}` as often as
-wanted; back come `{"ready": …}` and `{"exit": …}`. A closed connection is the end of the kernel and of all it started.
+wanted; back comes `{"exit": code, "why": sentence}`. The first descriptor gets a byte when the kernel can be talked to.
+A closed connection is the end of the kernel and of all it started.
 
     python -m labs.grading.forkserver SOCKET     prints a line when it listens, ends when its stdin does
 """
@@ -124,7 +125,7 @@ def _keep(connection: socket.socket) -> int:
         _end_with(lambda: _first_process(cage, request, ready))
     os.close(ready)
     why = _watch(connection, kernel, cage)
-    _kill_all(kernel)
+    _kill(limits.descendants(kernel))
     _, status = os.waitpid(kernel, 0)
     _sweep()
     with contextlib.suppress(OSError):
@@ -149,7 +150,7 @@ def _watch(connection: socket.socket, kernel: int, cage: Cage) -> str:
                 return ""
             with contextlib.suppress(ProcessLookupError):
                 os.kill(kernel, int(json.loads(data)["signal"]))
-        if time.monotonic() - looked >= WATCH:
+        if cage.tier != Tier.NONE and time.monotonic() - looked >= WATCH:
             pids = limits.descendants(kernel)
             if limits.memory_of(pids, cage.limits.memory) > cage.limits.memory:
                 return f"It used more than {cage.limits.memory // limits.MB} MB of memory."
@@ -158,10 +159,10 @@ def _watch(connection: socket.socket, kernel: int, cage: Cage) -> str:
             looked = time.monotonic()
 
 
-def _kill_all(kernel: int) -> None:
-    """In a process namespace its first process takes all others along; elsewhere they are stopped, then killed."""
+def _kill(pids: list[int]) -> None:
+    """Stop them all first: who is killed one after the other can start others meanwhile."""
     for signal_ in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in limits.descendants(kernel):
+        for pid in pids:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal_)
 
@@ -172,10 +173,7 @@ def _sweep() -> None:
         left = limits.descendants(os.getpid())[1:]
         if not left:
             return
-        for signal_ in (signal.SIGSTOP, signal.SIGKILL):
-            for pid in left:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal_)
+        _kill(left)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(-1, 0)
 

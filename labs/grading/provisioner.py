@@ -17,7 +17,7 @@ from jupyter_client.provisioning import KernelProvisionerBase
 
 from labs.errors import UserError
 from labs.grading.forkserver import MAX_REQUEST
-from labs.grading.isolation.cage import Cage
+from labs.grading.isolation.cage import Cage, Tier
 from labs.grading.warm import START, shared_forkserver
 
 __all__ = ["ForkProvisioner"]
@@ -29,9 +29,8 @@ class ForkProvisioner(KernelProvisionerBase):
     """Starts a kernel by a fork. Without `configure` it runs unconfined, as any local kernel does."""
 
     connection: socket.socket | None = None
-    cage = Cage("none", "")
+    cage = Cage(Tier.NONE, "")
     box: Sequence[int] = ()
-    connect_to: str = ""  # the forkserver's socket; empty for this process's own
     links: list[socket.socket] | None = None  # connections made beforehand, by who can't make any later
     environment: dict[str, str] | None = None
     why = ""  # a sentence when the kernel was stopped for what it did
@@ -86,7 +85,7 @@ class ForkProvisioner(KernelProvisionerBase):
                 raise UserError("The notebook's process was started too often.")
             return self.links.pop()
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        connection.connect(self.connect_to or shared_forkserver().path)
+        connection.connect(shared_forkserver().path)
         return connection
 
     async def poll(self) -> int | None:

@@ -31,6 +31,7 @@ class Tier:
     LANDLOCK = "landlock"
     LIMITS = "limits"
     ALL = (NAMESPACES, LANDLOCK, LIMITS)
+    NONE = "none"  # a kernel like any other, for papermill's own command: never while grading
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,9 @@ def enter(cage: Cage) -> None:
 
     From then on it is as unprivileged as the tier can make it, and so is all that it starts. Raises OSError.
     """
+    if cage.tier == Tier.NONE:
+        os.setsid()
+        return
     shared = Path(cage.shared)
     if cage.tier == Tier.NAMESPACES:
         linux.unshare(linux.NEWNS)
