@@ -98,17 +98,18 @@ def test_what_is_gone_is_gone_from_the_results(folders):
 
 def test_of_two_notebooks_of_one_learner_the_later_one_counts(folders):
     submissions, out = folders
-    (submissions / "ada").mkdir()
-    hand_in(submissions / "ada", "first", source=UNTOUCHED)
-    hand_in(submissions / "ada", "second")
-    os.utime(submissions / "ada" / "first.ipynb", (1, 1))
-    for entry in ("first", "second"):
-        (submissions / "ada" / f"{entry}.ipynb").rename(
-            submissions / "ada" / f"00_start_here{entry == 'first' or ''}.ipynb"
-        )
+    (submissions / "ada" / "start_here").mkdir(parents=True)
+    hand_in(submissions / "ada", "00_start_here", source=UNTOUCHED)
+    hand_in(submissions / "ada" / "start_here", "00_start_here")
+    os.utime(submissions / "ada" / "00_start_here.ipynb", (1, 1))
     grade_batch([submissions], out, Options())
-    results = list(stored_results(out))
-    assert len(results) == 2
+    found = {bool(result.superseded): (result.learner, result.score) for result in stored_results(out)}
+    assert found == {True: ("ada", 0), False: ("ada", 2)}
+    assert len((out / "grades.csv").read_text().splitlines()) == 2
+    os.utime(submissions / "ada" / "start_here" / "00_start_here.ipynb", (0, 0))  # now the other one is the later
+    grade_batch([submissions], out, Options())
+    found = {bool(result.superseded): result.score for result in stored_results(out)}
+    assert found == {True: 2, False: 0}
 
 
 def test_the_same_notebook_gets_the_same_score_every_time(folders):

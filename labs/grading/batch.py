@@ -286,26 +286,26 @@ def _read(path: Path) -> Result | None:
 def _mark_repeated(entries: list[Entry], folder: Path, copies: Copies) -> None:
     """Of several notebooks of one learner for one lab the one handed in last counts; the others are told so."""
     times = {entry.submission: (entry.modified, entry.submission) for entry in entries}
-    same: dict[tuple[str, str], list[str]] = {}
+    same: dict[tuple[str, str], dict[str, str]] = {}  # by learner and lab: what each was superseded by until now
     for name in times:
         result = _read(folder / name / RESULT)
         if result is not None and result.report is not None:
-            same.setdefault((result.learner, result.lab), []).append(name)
+            same.setdefault((result.learner, result.lab), {})[name] = result.superseded
     for names in same.values():
         last = max(names, key=times.__getitem__)
-        for name in names:
-            if _supersede(folder / name, "" if name == last else last):
+        for name, before in names.items():
+            by = "" if name == last else last
+            if by != before:
+                _supersede(folder / name, by)
                 copies.stored(name, whole=False)
 
 
-def _supersede(folder: Path, by: str) -> bool:
+def _supersede(folder: Path, by: str) -> None:
     result = _read(folder / RESULT)
-    if result is None or result.superseded == by:
-        return False
+    assert result is not None  # it was read a moment ago
     result.superseded = by
     write_submission(result, folder)
     _write(result, folder / RESULT)
-    return True
 
 
 def _forget_others(names: set[str], folder: Path, copies: Copies) -> None:
