@@ -249,7 +249,8 @@ class Lab:
             if taken < len(chosen.hints)
             else f'\n\nThat was the last one. `lab.solution("{chosen.name}")` shows ours.'
         )
-        _show(f"{number}\n\n{chosen.hints[taken - 1]}{left}")
+        # The grader reads there, in the notebook as handed in, which hints are not used yet.
+        _show(f"{number}\n\n{chosen.hints[taken - 1]}{left}", {"exercise": chosen.name, "hints": taken})
 
     def solution(self, exercise: str = "") -> None:
         """Show the reference solution of an exercise: one right answer of several."""
@@ -380,8 +381,8 @@ class _Text(Markdown):
         return str(self.data)
 
 
-def _show(text: str) -> None:
-    display(_Text(text))
+def _show(text: str, about: dict[str, Any] | None = None) -> None:
+    display(_Text(text), metadata={"labs": about} if about else None)
 
 
 def _older_notebook(pattern: Pattern) -> str | None:

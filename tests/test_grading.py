@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 import labs.course
@@ -99,6 +100,24 @@ def test_a_right_notebook_gets_every_point(submit, tmp_path, capsys):
     ours = [cell for cell in executed.cells if {"service", "exercise"} & set(cell.metadata.get("tags", []))]
     assert all(cell.execution_count for cell in ours)
     assert "The greeting names the caller" in (folder / "feedback.html").read_text()
+
+
+def test_hints_that_the_notebook_shows_as_taken_are_not_offered_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("LABS_PROGRESS", str(tmp_path / "progress.json"))
+    notebook = nbformat.read(labs.course.NOTEBOOKS / "06_correlation.ipynb", as_version=4)
+    first, second, *_ = (exercise.name for exercise in labs.course.find_pattern("correlation").exercises)
+    opened = next(index for index, cell in enumerate(notebook.cells) if "open_lab(" in cell.source)
+    asked = [new_code_cell(f"lab.hint({first!r})\nlab.hint({first!r})"), new_code_cell(f"lab.hint({second!r})")]
+    lies = new_code_cell(
+        "from IPython.display import display\ndisplay(1, metadata={'labs': {'exercise': 5, 'hints': []}})"
+    )
+    notebook.cells[opened + 1 :] = [*asked, lies]
+    NotebookClient(notebook, kernel_name="python3").execute()
+    nbformat.write(notebook, tmp_path / "ada.ipynb")
+    result = grade(tmp_path / "ada.ipynb", tmp_path / "out")
+    assert result.hints == {first: 2, second: 1}
+    page = (tmp_path / "out" / "submissions" / "ada" / "feedback.html").read_text()
+    assert "1 hint left" in page and "2 hints left" in page
 
 
 def test_an_untouched_notebook_gets_nothing_and_is_not_called_wrong(submit, tmp_path):
@@ -258,7 +277,9 @@ def test_what_is_no_submission_is_one_sentence_in_its_report(course, tmp_path, c
     (result,) = stored_results(tmp_path / "out")
     assert result.outcome == "rejected"
     assert result.sentence.startswith(sentence)
-    assert "1 rejected" in capsys.readouterr().out
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith(f"{tmp_path / 'submitted.ipynb'}: {sentence}")
+    assert said[1].startswith("0 judged, 1 rejected. Results: ")
 
 
 def test_a_path_that_is_not_there_is_a_sentence(course, tmp_path, capsys):

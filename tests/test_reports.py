@@ -92,7 +92,7 @@ def graded(words: str = "plain words") -> Result:
         isolation="namespaces",
         release="0123456789abcdef",
         seconds=2.345,
-        hints=["about: 1 of 3 left", "more: 3 of 3 left"],
+        hints={"about": 2},
     )
 
 
@@ -153,7 +153,6 @@ def test_the_page_says_what_passed_what_failed_and_what_to_do(tmp_path):
         "Calls to backing services 1 call",
         "Read again in the lesson Look first",
         "1 hint left",
-        "3 hints left",
         "Isolation namespaces and seccomp",
         "File ada.zip · work/plain words.ipynb",
         "Time 2.3 s",
@@ -165,7 +164,7 @@ def test_the_page_says_what_passed_what_failed_and_what_to_do(tmp_path):
 
 def test_used_hints_and_passed_exercises_are_not_offered(tmp_path):
     result = graded()
-    result.hints = ["about: 0 of 3 left", "no such line"]
+    result.hints = {"about": 3, "more": 99, "no such exercise": 1}
     page, _ = written(result, tmp_path)
     assert "Hints not used yet" not in page.words
 
@@ -238,7 +237,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 def test_hints_of_which_nothing_is_known_are_all_offered(tmp_path):
     result = graded()
-    result.hints = []
+    result.hints = {}
     page, _ = written(result, tmp_path)
     assert 'hints left, lab.hint("about")' in page.words.replace(" ,", ",")
 

@@ -10,7 +10,7 @@ import shutil
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tqdm import tqdm
@@ -25,12 +25,14 @@ from labs.grading.job import Job
 from labs.grading.pool import Judged
 from labs.grading.release import release_of
 from labs.grading.reports import write_batch, write_submission
+from labs.grading.reports.text import one_line
 from labs.grading.result import Outcome, Result
 from labs.grading.storage import Copies, Nowhere
 
 __all__ = ["Options", "Totals", "grade_batch", "stored_results"]
 
 RESULT = "result.json"  # written last: a folder that has it is done
+NAMED = 20  # submissions that were not judged whose reasons are told at the end; all stand in the reports
 AHEAD = 16  # submissions that are read before their turn, where that takes time
 
 
@@ -57,11 +59,14 @@ class Totals:
     rejected: int = 0
     failed: int = 0
     kept: int = 0  # of these, how many were not judged anew
+    reasons: list[str] = field(default_factory=list)  # of the first NAMED that were not judged: file and sentence
 
     def add(self, result: Result) -> None:
         """Count one more."""
         name = result.outcome.value
         setattr(self, name, getattr(self, name) + 1)
+        if result.outcome is not Outcome.JUDGED and len(self.reasons) < NAMED:
+            self.reasons.append(f"{one_line(result.source)}: {one_line(result.sentence, 300)}")
 
     def __str__(self) -> str:
         parts = [f"{self.judged} judged"]

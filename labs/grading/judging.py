@@ -169,6 +169,7 @@ def judge(
                 "notes": notes,
                 "answers": submission.answers,
                 "shipped": submission.shipped,
+                "hints": submission.hints,
                 "seed": result["report"].seed if "report" in result else "",
                 **counts,
             },

@@ -179,6 +179,7 @@ def _take(running: _Running, message: dict[str, Any]) -> None:
         done = message["done"]
         result.notes = [str(note) for note in done["notes"]]
         result.answers, result.shipped = str(done["answers"]), bool(done["shipped"])
+        result.hints = {str(name): int(taken) for name, taken in done["hints"].items()}
         result.died, result.timed_out = int(done["died"]), int(done["timed_out"])
         if result.report is not None:
             result.report.seed = str(done["seed"])

@@ -43,7 +43,7 @@ class Result:
     timed_out: int = 0  # how many cells and checks ran into their deadline
     seconds: float = 0.0  # wall time of execution and judging
     superseded: str = ""  # the submission of the same learner for the same lab that was handed in later and counts
-    hints: list[str] = field(default_factory=list)  # per exercise, those not used yet: "exercise: 2 of 3 left"
+    hints: dict[str, int] = field(default_factory=dict)  # exercise -> hints that the notebook shows as taken
 
     @property
     def score(self) -> int:
@@ -72,6 +72,7 @@ class Result:
             **{
                 **data,
                 "outcome": Outcome(data["outcome"]),
+                "hints": dict(data["hints"]),
                 "report": Report.from_dict(report) if report is not None else None,
             }
         )

@@ -36,16 +36,19 @@ class Submission:
     notes: list[str] = field(default_factory=list)  # one sentence each, for the feedback
     answers: str = ""  # digest of the exercises' code, whatever its comments and layout
     shipped: bool = False  # that code is the release's: the starter or the reference
+    hints: dict[str, int] = field(default_factory=dict)  # exercise -> hints that its outputs show as taken
 
 
 def parse_submission(content: bytes) -> Submission:
     """Check and complete a notebook. Raises UserError with one sentence when it is none of this course's."""
-    submitted = _parse(content)
+    submitted, hints = _parse(content)
     about = submitted.metadata.get("labs")
     if not isinstance(about, dict) or not isinstance(about.get("lab"), str):
         raise UserError("It is no notebook of this course: its metadata names no lab.")
     pattern = find_pattern(about["lab"])
-    submission = Submission(pattern, copy.deepcopy(_release(pattern)))
+    exercises = {exercise.name for exercise in pattern.exercises}
+    hints = {name: taken for name, taken in hints.items() if name in exercises}
+    submission = Submission(pattern, copy.deepcopy(_release(pattern)), hints=hints)
     if about.get("lesson") != pattern.lesson.digest:
         submission.notes.append(
             f"The notebook was made for another release ({str(about.get('release', 'unknown'))[:40]}): "
@@ -66,7 +69,8 @@ def prepare(pattern: Pattern) -> None:
     _shipped(pattern)
 
 
-def _parse(content: bytes) -> NotebookNode:
+def _parse(content: bytes) -> tuple[NotebookNode, dict[str, int]]:
+    """The notebook without anything that could hurt, and the hints that were taken in it."""
     try:
         data = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -84,13 +88,27 @@ def _parse(content: bytes) -> NotebookNode:
         raise UserError("It is no valid notebook: open it in JupyterLab and save it again.")
     if len(cells) > MAX_CELLS:
         raise UserError(f"It has more than {MAX_CELLS} cells.")
-    # Nothing else of it matters, and anything else might hurt: outputs, kernel, languages, other metadata.
+    # Nothing else of it matters, and anything else might hurt: kernel, languages, other metadata, other outputs.
     kept = [{"cell_type": cell["cell_type"], "metadata": _ours(cell), "id": cell.get("id", "")} for cell in cells]
     for cell, source in zip(kept, (_text(cell["source"]) for cell in cells), strict=True):
         cell["source"] = source
         if len(source) > MAX_SOURCE:
             raise UserError(f"One of its cells is longer than {MAX_SOURCE // 1024} kB.")
-    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": _ours(data), "cells": kept})
+    notebook = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": _ours(data), "cells": kept})
+    return notebook, _hints_taken(cells)
+
+
+def _hints_taken(cells: list[dict[str, Any]]) -> dict[str, int]:
+    """By exercise, as `lab.hint()` has left it in the outputs' metadata."""
+    taken: dict[str, int] = {}
+    for cell in cells:
+        outputs = cell.get("outputs")
+        for output in outputs if isinstance(outputs, list) else []:
+            about = output.get("metadata") if isinstance(output, dict) else None
+            about = about.get("labs") if isinstance(about, dict) else None
+            if isinstance(about, dict) and isinstance(about.get("exercise"), str) and type(about.get("hints")) is int:
+                taken[about["exercise"]] = max(taken.get(about["exercise"], 0), about["hints"])
+    return taken
 
 
 def _ours(thing: dict[str, Any]) -> dict[str, Any]:

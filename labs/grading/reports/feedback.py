@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from pathlib import PurePath
 
@@ -17,8 +16,6 @@ from labs.notebook.markup import count, inline
 from labs.notebook.sections import ExerciseView
 
 __all__ = ["feedback"]
-
-LEFT = re.compile(r"(.{1,100}): (\d{1,3}) of (\d{1,3}) left")
 
 
 def feedback(result: Result) -> str:
@@ -55,16 +52,14 @@ def _not_judged(result: Result) -> str:
 
 
 def _exercises(result: Result) -> list[ExerciseView]:
-    """The lab's exercises, each with as many hints as the result says are left: all, when it says nothing."""
-    left = {match[1]: (int(match[2]), int(match[3])) for match in map(LEFT.fullmatch, result.hints) if match}
+    """The lab's exercises, each with as many hints as the result does not say are taken."""
     known = {name: about for name, *about in _described(result.lab)}
     for verdict in result.report.verdicts if result.report else ():  # those of another release have only their name
         known.setdefault(verdict.exercise, [verdict.exercise or "Checks", verdict.level, 0])
-    views = []
-    for name, (title, level, hints) in known.items():
-        unused, total = left.get(name, (hints, hints))
-        views.append(ExerciseView(name, title, level, ("",) * max(0, total - unused), total))
-    return views
+    return [
+        ExerciseView(name, title, level, ("",) * min(result.hints.get(name, 0), hints), hints)
+        for name, (title, level, hints) in known.items()
+    ]
 
 
 @lru_cache(maxsize=64)
