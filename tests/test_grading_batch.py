@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -124,6 +125,25 @@ def test_the_same_notebook_gets_the_same_score_every_time(folders):
         assert {result.score for result in alike} == {score}
         assert len({tuple(verdict.status for verdict in result.report.verdicts) for result in alike}) == 1
         assert len({result.answers for result in alike}) == 1
+
+
+def test_the_next_one_gets_ready_and_waits_for_its_turn(folders):
+    submissions, out = folders
+    for number in range(4):
+        hand_in(submissions, f"learner{number}")
+    grade_batch([submissions], out, Options(jobs=1))
+    turns = []
+    for path in out.glob("submissions/*/executed.ipynb"):
+        about = nbformat.read(path, as_version=4).metadata.papermill
+        cells = [
+            cell.metadata.papermill for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"
+        ]
+        ran = [(cell.start_time, cell.end_time) for cell in cells if cell.get("start_time")]
+        turns.append((about.start_time, ran[0][0], about.end_time))
+    turns.sort()
+    for (_, _, ended), (ready, began, _) in itertools.pairwise(turns):
+        assert ready < ended, "it got ready while the one before was at work"
+        assert ended <= began, "its cells were run after that"
 
 
 def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(folders, wait_until):

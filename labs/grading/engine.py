@@ -64,6 +64,7 @@ class LabsEngine(NBClientEngine):
     """papermill's own engine, but for how a kernel starts and what happens at the end.
 
     - `fork=False` starts kernels as papermill does; the results are the same, only later.
+    - `begin()` is called before the first cell, when the kernel is there, and may wait.
     - `judge(kernel)` is called after the last cell, while the kernel is there: see `Kernel`.
       With a judge a cell that raises, hangs or kills its kernel does not end the run: the others run without it.
     - `note(cell, what)` hears of a cell that took too long, killed its kernel or put out too much.
@@ -77,6 +78,7 @@ class LabsEngine(NBClientEngine):
         nb_man: Any,
         kernel_name: str,
         *,
+        begin: Callable[[], None] = lambda: None,
         judge: Callable[[Kernel], None] | None = None,
         note: Callable[[NotebookNode, Trouble], None] = lambda cell, what: None,
         configure: Callable[[ForkProvisioner], None] | None = None,
@@ -108,7 +110,7 @@ class LabsEngine(NBClientEngine):
         save = nb_man.save
         if not cell_saves:
             nb_man.save = lambda **_: None
-        client = _Client(nb_man, judge, note, km=_forking_manager(configure) if fork else None, **options)
+        client = _Client(nb_man, begin, judge, note, km=_forking_manager(configure) if fork else None, **options)
         client.owns_km = True
         client.how_to_start = kernel
         try:
@@ -158,8 +160,9 @@ class _Client(PapermillNotebookClient):
 
     how_to_start: dict[str, Any]
 
-    def __init__(self, nb_man: Any, judge: Any, note: Any, **options: Any) -> None:
+    def __init__(self, nb_man: Any, begin: Any, judge: Any, note: Any, **options: Any) -> None:
         super().__init__(nb_man, **options)
+        self._begin = begin
         self._judge = judge
         self._note = note
         self._interrupted: Any = None
@@ -216,10 +219,13 @@ class _Client(PapermillNotebookClient):
 
     def papermill_execute_cells(self) -> None:
         """Run the cells, then let the judge in."""
+        self._begin()
         if self._judge is None:
             super().papermill_execute_cells()
             return
         for index, cell in enumerate(self.nb.cells):
+            if cell.cell_type != "code":
+                continue
             self.nb_man.cell_start(cell, index)
             try:
                 self.execute_cell(cell, index)

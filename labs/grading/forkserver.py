@@ -24,7 +24,7 @@ import time
 from typing import Any
 
 from labs.grading.isolation import limits, linux
-from labs.grading.isolation.cage import Cage, Tier, enter, join_box
+from labs.grading.isolation.cage import Cage, Tier, enter, join_box, prepare
 
 __all__ = ["MAX_REQUEST", "serve"]
 
@@ -59,6 +59,7 @@ def serve(path: str) -> None:
         with contextlib.suppress(ImportError):  # an optional library
             importlib.import_module(name)
     _warm_up()
+    prepare()
     linux.prctl(linux.SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers are reaped by the system
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks for kernels

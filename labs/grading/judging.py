@@ -23,7 +23,6 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from papermill.engines import papermill_engines
-from papermill.iorw import load_notebook_node
 
 from labs.course import Pattern, use_course
 from labs.errors import UserError
@@ -50,7 +49,7 @@ def checks_of(pattern: Pattern) -> Report:
     return list_checks(pattern)
 
 
-def judge_process(job: Job, forkserver: str, work: str, connection: Any) -> None:
+def judge_process(job: Job, forkserver: str, work: str, connection: Any, turn: Callable[[], object]) -> None:
     """The judge's process: it locks itself up, judges, and sends JSON messages. See `judge`."""
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
@@ -80,24 +79,26 @@ def judge_process(job: Job, forkserver: str, work: str, connection: Any) -> None
     except UserError as error:
         send({"rejected": str(error)})
         return
-    judge(job, submission, send, shared, links if job.fork else None, box)
+    judge(job, submission, send, turn, shared, links if job.fork else None, box)
 
 
 def judge(
     job: Job,
     submission: Submission,
     send: Send,
+    turn: Callable[[], object],
     shared: Path,
     links: list[socket.socket] | None,
     box: list[int],
 ) -> None:
-    """Execute and judge. Messages: {"verdict": …} for each check, {"note": …}, and {"done": …} with the rest."""
-    started = time.monotonic()
+    """Execute and judge. Messages: {"verdict": …} for each check, {"note": …}, and {"done": …} with the rest.
+
+    `turn` is called when the kernel is there and returns when its cells may be run.
+    """
     pattern = submission.pattern
     notes = submission.notes
     counts = {"died": 0, "timed_out": 0}
     host = KernelHost()
-    host.deadline = started + job.time_limit
     result: dict[str, Report] = {}
 
     def note(cell: NotebookNode, what: Trouble) -> None:
@@ -131,7 +132,7 @@ def judge(
         host.use(kernel)
         result["report"] = run_checks(pattern, host, listener=lambda verdict: _tell(verdict, send))
 
-    notebook = load_notebook_node(submission.notebook)
+    notebook = submission.notebook
     kernel_env = None if links is not None else {**os.environ, "LABS_GRADING": "1"}
     try:
         papermill_engines.execute_notebook_with_engine(
@@ -139,6 +140,7 @@ def judge(
             notebook,
             kernel_name="python3",
             progress_bar=False,
+            begin=functools.partial(_begin, turn, host, job.time_limit),
             judge=judged,
             note=note,
             configure=configure,
@@ -173,9 +175,14 @@ def judge(
                 "seed": result["report"].seed if "report" in result else "",
                 **counts,
             },
-            "executed": nbformat.writes(notebook),
+            "executed": nbformat.writes(notebook, indent=None),  # which Python writes many times as fast
         }
     )
+
+
+def _begin(turn: Callable[[], object], host: KernelHost, time_limit: float) -> None:
+    turn()
+    host.deadline = time.monotonic() + time_limit
 
 
 def _environment(tier: str, shared: Path) -> dict[str, str]:

@@ -43,6 +43,12 @@ class _Application(IPKernelApp):
     def init_pdb(self) -> None:
         """Nobody debugs in here."""
 
+    def init_extensions(self) -> None:
+        """None is used, and storemagic would be loaded."""
+
+    def _configure_logging(self) -> None:
+        """Nobody reads its log."""
+
     def init_sockets(self) -> None:
         """Say when they are bound: from then on messages wait for the kernel, and the kernel for nobody."""
         super().init_sockets()
@@ -57,6 +63,8 @@ def run_kernel(connection: dict[str, Any], *, ready: int) -> None:
     )
     _Application._instance = IPKernelApp._instance = app  # what instance() would have set
     app.initialize([])
+    # ipykernel transforms each cell twice, and pauses after it so that output may get through: nbclient waits for that.
+    app.shell.transform_cell = functools.lru_cache(maxsize=1)(app.shell.transform_cell)
     app.shell.ask_exit = lambda: print("quit() does nothing while grading.")
     app.shell.events.register("post_execute", functools.partial(_restore, sys.stdout, sys.stderr))
     app.start()
@@ -76,5 +84,6 @@ def configuration() -> Config:
     config.HistoryManager.enabled = False
     config.IPCompleter.use_jedi = False
     config.InteractiveShell.enable_tip = False
+    config.Kernel._execute_sleep = 0.0
     config.InteractiveShell.colors = "nocolor"
     return config

@@ -1,11 +1,17 @@
-"""Judges at work: a process for each submission, several at once, each with its time limit and its end."""
+"""Judges at work: a process for each submission, several at once, each with its time limit and its end.
+
+While so many are at work, the next one gets ready, up to a kernel that waits for the first cell: its turn then begins
+without delay.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -25,17 +31,24 @@ __all__ = ["Judged", "Pool"]
 GRACE = 30.0  # seconds beyond a submission's own limit until its judge is ended
 MAX_MESSAGE = 64 * 1024 * 1024  # bytes from a judge
 TICK = 0.25  # seconds between two looks at the time limits
+AHEAD = 1  # judges that get ready before it is their turn
 ATTEMPTS = 2  # for a judge that ends before it has said anything
 
 _PREFIX = "labs-grade-"
 
 
-def _judge(job: Job, forkserver: str, work: str, connection: Connection) -> None:
+def _judge(job: Job, forkserver: str, work: str, connection: Connection, turn: Connection) -> None:
     from labs.grading.judging import judge_process  # there it is imported already, and here nobody waits for it
 
+    def wait_for_turn() -> None:
+        try:
+            turn.recv_bytes()
+        except EOFError:  # the batch was stopped
+            sys.exit()
+
     try:
-        judge_process(job, forkserver, work, connection)
-    except BrokenPipeError:  # the batch was stopped
+        judge_process(job, forkserver, work, connection, wait_for_turn)
+    except BrokenPipeError:  # same
         return
     except Exception as error:
         connection.send_bytes(json.dumps({"broke": f"{type(error).__name__}: {error}"[:500]}).encode())
@@ -55,10 +68,11 @@ class _Running:
     job: Job
     process: Any
     connection: Connection
+    turn: Connection
     work: Path
-    started: float
     attempt: int
     result: Result
+    started: float = float("inf")  # when its turn began
     executed: str = ""
     done: bool = False
     overdue: bool = False
@@ -79,12 +93,12 @@ class Pool:
         self._count = 0
 
     def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
-        """Judge all of them, yielding each as it is done. Takes the next job only when there is room for it."""
+        """Judge all of them, yielding each as it is done. Takes a job only when there is room for it to get ready."""
         waiting = iter(jobs)
         exhausted = False
         done: list[Judged] = []
         while True:
-            while not exhausted and len(self._running) < self.jobs:
+            while not exhausted and len(self._running) < self.jobs + AHEAD:
                 job = next(waiting, None)
                 if job is None:
                     exhausted = True
@@ -104,6 +118,15 @@ class Pool:
         self._running.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _give_turns(self) -> None:
+        """To those that were started first."""
+        for running in self._running[: self.jobs]:
+            if running.started == float("inf"):
+                running.started = time.monotonic()
+                with contextlib.suppress(BrokenPipeError):  # it has ended, which is seen where it is listened to
+                    running.turn.send_bytes(b"")
+                running.turn.close()
+
     def _start(self, job: Job, attempt: int) -> None:
         self._count += 1
         work = self._folder / str(self._count)
@@ -111,10 +134,13 @@ class Pool:
         os.chown(work, cage.owner(), -1)
         reader, writer = self._context.Pipe(duplex=False)
         path = shared_forkserver().path if job.fork else ""
-        process = self._context.Process(target=_judge, args=(job, path, str(work), writer), daemon=True)
+        waiting, turn = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=_judge, args=(job, path, str(work), writer, waiting), daemon=True)
         process.start()
         writer.close()
-        self._running.append(_Running(job, process, reader, work, time.monotonic(), attempt, job.result()))
+        waiting.close()
+        self._running.append(_Running(job, process, reader, turn, work, attempt, job.result()))
+        self._give_turns()
 
     def _wait(self) -> Iterator[Judged]:
         ready = set(wait([running.connection for running in self._running], timeout=TICK))
@@ -140,7 +166,9 @@ class Pool:
 
     def _end(self, running: _Running) -> Iterator[Judged]:
         self._running.remove(running)
+        self._give_turns()
         running.connection.close()
+        running.turn.close()
         running.process.join(timeout=GRACE)
         if running.process.is_alive():
             running.process.kill()
@@ -149,7 +177,7 @@ class Pool:
         running.process.close()
         shutil.rmtree(running.work, ignore_errors=True)
         result = running.result
-        result.seconds = time.monotonic() - running.started
+        result.seconds = max(0.0, time.monotonic() - running.started)
         if result.report is not None:
             result.report.verdicts = [running.verdicts.get(each.check, each) for each in result.report.verdicts]
             result.report.seconds = sum(each.seconds for each in result.report.verdicts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from labs.course import find_patterns
 from labs.errors import UserError
 from labs.grading import judging, submission
+from labs.grading.isolation import cage
 
 __all__: list[str] = []
 
@@ -12,5 +13,6 @@ for _pattern in find_patterns(without=()):
     try:
         submission.prepare(_pattern)
         judging.checks_of(_pattern)
+        cage.prepare([_pattern.folder])
     except (UserError, OSError):  # a lab in the making: whoever hands in its notebook will be told
         continue

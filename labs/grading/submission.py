@@ -14,6 +14,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
+from papermill.iorw import load_notebook_node
 
 from labs import course
 from labs.course import Pattern, find_pattern
@@ -32,7 +33,7 @@ class Submission:
     """One learner's notebook, ready to be executed."""
 
     pattern: Pattern
-    notebook: NotebookNode
+    notebook: NotebookNode  # with papermill's metadata
     notes: list[str] = field(default_factory=list)  # one sentence each, for the feedback
     answers: str = ""  # digest of the exercises' code, whatever its comments and layout
     shipped: bool = False  # that code is the release's: the starter or the reference
@@ -60,7 +61,8 @@ def parse_submission(content: bytes) -> Submission:
 
 @functools.cache
 def _release(pattern: Pattern) -> NotebookNode:
-    return nbformat.read(course.NOTEBOOKS / pattern.notebook_name, as_version=4)
+    """As papermill wants a notebook that it is to execute."""
+    return load_notebook_node(str(course.NOTEBOOKS / pattern.notebook_name))
 
 
 def prepare(pattern: Pattern) -> None:
@@ -162,7 +164,7 @@ def _lay_over(submission: Submission, submitted: NotebookNode) -> None:
         elif cell.get("id") in known:
             place = cell.id
         elif cell.cell_type == "code" and cell.source.strip():
-            extras.setdefault(place, []).append(new_code_cell(cell.source, metadata={"labs": {"extra": True}}))
+            extras.setdefault(place, []).append(new_code_cell(cell.source, metadata=_extra()))
     submission.answers = _digest(answers)
     submission.shipped = submission.answers in _shipped(submission.pattern)
     only_ours = not extras
@@ -174,14 +176,18 @@ def _lay_over(submission: Submission, submitted: NotebookNode) -> None:
             first, *more = _chosen(exercise, answers.get(exercise, []), submission.notes) or [None]
             if first is not None:
                 cell.source = first
-            cells += [new_code_cell(source, metadata=cell.metadata) for source in more]
-        elif only_ours and cell.cell_type == "code" and "service" not in cell.metadata.get("tags", []):
+            cells += [new_code_cell(source, metadata=copy.deepcopy(cell.metadata)) for source in more]
+        elif only_ours and cell.cell_type == "code" and "service" not in cell.metadata.tags:
             # What a demonstration leaves behind can matter to a learner's own cells, and to nothing else.
-            cell.metadata.tags = [*cell.metadata.get("tags", []), SKIP]
+            cell.metadata.tags = [*cell.metadata.tags, SKIP]
         cells += extras.pop(cell.id, [])
     for left in extras.values():  # followed a cell that the release does not have
         cells += left
     submission.notebook.cells = _with_unique_ids(cells)
+
+
+def _extra() -> dict[str, Any]:
+    return {"labs": {"extra": True}, "tags": [], "papermill": {}}
 
 
 def _chosen(exercise: str, sources: list[str], notes: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ makes no difference: without it a user namespace comes first, in which the rest 
 
 from __future__ import annotations
 
+import functools
 import os
 import resource
 import signal
@@ -17,7 +18,7 @@ from typing import Any, Self
 from labs.grading.isolation import filesystem, landlock, limits, linux, seccomp
 from labs.grading.isolation.limits import Limits
 
-__all__ = ["Cage", "Tier", "drop_root", "enter", "join_box", "open_box"]
+__all__ = ["Cage", "Tier", "drop_root", "enter", "join_box", "open_box", "prepare"]
 
 NOBODY = 65534  # the user and group of judge and kernel when root grades
 LEARNER = 1000  # and how the kernel sees itself in its namespaces
@@ -51,6 +52,13 @@ class Cage:
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """The opposite of to_dict."""
         return cls(**{**data, "connect": tuple(data["connect"]), "limits": Limits(**data["limits"])})
+
+
+def prepare(needed: Sequence[Path] = ()) -> None:
+    """Find out before a fork what is the same for every judge or kernel behind it; `needed` as for `lock_judge`."""
+    filesystem.readable(*needed)
+    filesystem.visible()
+    _readable_by_all()
 
 
 def open_box(tier: str, shared: Path, limits_: Limits) -> list[int]:
@@ -146,7 +154,7 @@ def drop_root() -> None:
     """Become nobody, or, where nobody could not read Python's own files, root without any of its powers."""
     if os.geteuid() != 0:
         return
-    if not _is_real_root() or not all(map(_open_to_all, filesystem.readable())):
+    if not _is_real_root() or not _readable_by_all():
         linux.drop_capabilities()
         return
     os.setgroups([])
@@ -157,7 +165,12 @@ def drop_root() -> None:
 
 def owner() -> int:
     """The user to whom the shared folder has to belong, so that judge and kernel may write to it."""
-    return NOBODY if os.geteuid() == 0 and all(map(_open_to_all, filesystem.readable())) else os.geteuid()
+    return NOBODY if os.geteuid() == 0 and _readable_by_all() else os.geteuid()
+
+
+@functools.cache  # same as filesystem.readable
+def _readable_by_all() -> bool:
+    return all(map(_open_to_all, filesystem.readable()))
 
 
 def _open_to_all(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import sysconfig
@@ -23,7 +24,8 @@ _SET_ATTRIBUTES, _RECURSIVE, _HERE = 442, 0x8000, -100
 _MOUNT_READ_ONLY, _MOUNT_NOSUID = 1, 2
 
 
-def readable(more: Sequence[Path] = ()) -> list[Path]:
+@functools.cache  # asked before a fork, it is known behind it
+def readable(*more: Path) -> tuple[Path, ...]:
     """The folders and files that Python, the labs and their libraries need, shortest first and none inside another."""
     roots = {Path(path) for path in _SYSTEM}
     roots |= {Path(sys.prefix), Path(sys.base_prefix), Path(sys.exec_prefix), PACKAGE}
@@ -34,7 +36,7 @@ def readable(more: Sequence[Path] = ()) -> list[Path]:
     for root in sorted((root for root in roots if os.path.lexists(root)), key=lambda path: len(path.parts)):
         if not any(root.is_relative_to(other) and not other.is_symlink() for other in chosen):
             chosen.append(root)
-    return chosen
+    return tuple(chosen)
 
 
 def hidden() -> list[Path]:
@@ -42,12 +44,13 @@ def hidden() -> list[Path]:
     return [PACKAGE / "patterns"]
 
 
-def visible() -> list[Path]:
+@functools.cache  # same
+def visible() -> tuple[Path, ...]:
     """The same as `readable` without `hidden`, for who can allow folders but not cover them."""
     found: list[Path] = []
     for root in readable():
         found += _without(root, set(hidden()))
-    return found
+    return tuple(found)
 
 
 def _without(root: Path, covered: set[Path]) -> list[Path]:
@@ -69,7 +72,7 @@ def build(root: Path, shared: Path, limits: Limits, *, judge: Sequence[Path] | N
     linux.mount("tmpfs", str(root), "tmpfs", linux.NOSUID | linux.NODEV, small)
     sized = f"size={limits.disk},nr_inodes={limits.inodes},mode=1777"
     _tmpfs(root, "/tmp", sized)  # the new root's own; first, because what is shown may be below it
-    for path in readable(judge or ()):
+    for path in readable(*(judge or ())):
         _show(path, root)
     if judge is None:
         for path in hidden():
