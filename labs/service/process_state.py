@@ -18,12 +18,13 @@ from labs.service.host import Environment
 
 __all__ = ["fresh_process_state", "mark_pristine"]
 
-_LOGGER_FIELDS = ("level", "propagate", "disabled")
+_LoggerState = tuple[int, bool, bool, list[Any], list[Any]]  # level, propagate, disabled, handlers, filters
+_UNTOUCHED: _LoggerState = (logging.NOTSET, True, False, [], [])
 
 
 @dataclass(slots=True)
 class _Snapshot:
-    loggers: dict[str, tuple[dict[str, Any], list[Any], list[Any]]]
+    loggers: dict[str, _LoggerState]
     record_factory: Any
     logger_class: type
     last_resort: Any
@@ -108,7 +109,7 @@ def _loggers() -> Iterator[tuple[str, logging.Logger]]:
 def _capture() -> _Snapshot:
     return _Snapshot(
         loggers={
-            name: ({field: getattr(logger, field) for field in _LOGGER_FIELDS}, logger.handlers[:], logger.filters[:])
+            name: (logger.level, logger.propagate, logger.disabled, logger.handlers[:], logger.filters[:])
             for name, logger in _loggers()
         },
         record_factory=logging.getLogRecordFactory(),
@@ -122,23 +123,21 @@ def _capture() -> _Snapshot:
 
 
 def _restore(snapshot: _Snapshot) -> None:
-    untouched: tuple[dict[str, Any], list[Any], list[Any]] = (
-        {"level": logging.NOTSET, "propagate": True, "disabled": False},
-        [],
-        [],
-    )
-    for name, logger in _loggers():
-        fields, handlers, filters = snapshot.loggers.get(name, untouched)
-        logger.level = fields["level"]  # setLevel would throw all loggers' caches away, each time
-        logger.propagate = fields["propagate"]
-        logger.disabled = fields["disabled"]
-        logger.handlers[:] = handlers
-        logger.filters[:] = filters
-    logging.root.setLevel(logging.root.level)  # once is enough
+    for name, logger in _loggers():  # some hundred, and a service changes few: this happens twice for each check
+        level, propagate, disabled, handlers, filters = snapshot.loggers.get(name, _UNTOUCHED)
+        if logger.level != level:
+            logger.setLevel(level)
+        logger.propagate = propagate
+        logger.disabled = disabled
+        if logger.handlers or handlers:
+            logger.handlers[:] = handlers
+        if logger.filters or filters:
+            logger.filters[:] = filters
+    if logging.root.manager.disable != snapshot.disable:
+        logging.disable(snapshot.disable)
     logging.setLogRecordFactory(snapshot.record_factory)
     logging.setLoggerClass(snapshot.logger_class)
     logging.lastResort = snapshot.last_resort
-    logging.disable(snapshot.disable)
     sys.excepthook, threading.excepthook = snapshot.excepthooks
     if warnings.showwarning is not snapshot.showwarning:
         logging.captureWarnings(False)

@@ -6,7 +6,6 @@ makes no difference: without it a user namespace comes first, in which the rest 
 
 from __future__ import annotations
 
-import functools
 import os
 import resource
 import signal
@@ -58,7 +57,6 @@ def prepare(needed: Sequence[Path] = ()) -> None:
     """Find out before a fork what is the same for every judge or kernel behind it; `needed` as for `lock_judge`."""
     filesystem.readable(*needed)
     filesystem.visible()
-    _readable_by_all()
 
 
 def open_box(tier: str, shared: Path, limits_: Limits) -> list[int]:
@@ -168,8 +166,8 @@ def owner() -> int:
     return NOBODY if os.geteuid() == 0 and _readable_by_all() else os.geteuid()
 
 
-@functools.cache  # same as filesystem.readable
 def _readable_by_all() -> bool:
+    """Not the same within a root of our own, where all folders on the way are open."""
     return all(map(_open_to_all, filesystem.readable()))
 
 
