@@ -63,7 +63,7 @@ def run_kernel(connection: dict[str, Any], *, ready: int) -> None:
     )
     _Application._instance = IPKernelApp._instance = app  # what instance() would have set
     app.initialize([])
-    # ipykernel transforms each cell twice, and pauses after it so that output may get through: nbclient waits for that.
+    # ipykernel transforms each cell twice: to see whether it has to be awaited, and to run it.
     app.shell.transform_cell = functools.lru_cache(maxsize=1)(app.shell.transform_cell)
     app.shell.ask_exit = lambda: print("quit() does nothing while grading.")
     app.shell.events.register("post_execute", functools.partial(_restore, sys.stdout, sys.stderr))
@@ -84,6 +84,6 @@ def configuration() -> Config:
     config.HistoryManager.enabled = False
     config.IPCompleter.use_jedi = False
     config.InteractiveShell.enable_tip = False
-    config.Kernel._execute_sleep = 0.0
+    config.Kernel._execute_sleep = 0.0  # so that output gets through before the reply: nbclient waits for both
     config.InteractiveShell.colors = "nocolor"
     return config
