@@ -126,6 +126,7 @@ def _contestants(workload: Workload, plan: Plan, cache: Path) -> list[Contestant
 
     return [
         Limit(LIMIT, workload, folder, plan.batch),
+        Limit("limit, on one processor", workload, folder, plan.batch, pinned=True),
         Batch(LABS, workload, folder, plan.batch, labs("--isolation", "require")),
         Batch("labs grade, landlock", workload, folder, plan.batch, landlock),
         Batch("labs grade, no isolation", workload, folder, plan.batch, labs("--isolation", "none")),

@@ -117,9 +117,9 @@ class Limit(_Served):
 
     module = "benchmarks.grading.limit"
 
-    def __init__(self, *arguments: object) -> None:
+    def __init__(self, *arguments: object, pinned: bool = False) -> None:
         super().__init__(*arguments)
-        self.arguments = (self.workload.lab,)
+        self.arguments = (self.workload.lab, *(["pinned"] if pinned else []))
 
     def _once(self, server: subprocess.Popen[str], number: int) -> None:
         print(number, file=server.stdin, flush=True)

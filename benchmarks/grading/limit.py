@@ -1,9 +1,9 @@
 """The least that is possible: a process that has imported everything forks, and the fork runs the cells and the checks.
 
-No kernel, no protocol, no judge, no isolation, no notebook, no report. For each line on stdin it does that once and
-answers with a line.
+No kernel, no protocol, no judge, no isolation, no notebook, no report. For each number on stdin it does that once and
+answers with a line. With `pinned` it does so on one processor, that of this number, as `labs grade` does.
 
-    python -m benchmarks.grading.limit LAB
+    python -m benchmarks.grading.limit LAB [pinned]
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import warnings
 __all__: list[str] = []
 
 
-def main(lab: str) -> None:
+def main(lab: str, pinned: str = "") -> None:
     warnings.simplefilter("ignore")
     sys.modules["debugpy"] = None  # as in the forkserver: it starts threads
     from labs.grading import forkserver, preload, warmup
@@ -35,10 +35,13 @@ def main(lab: str) -> None:
     gc.collect()
     gc.freeze()
     print("ready", flush=True)
-    for _ in sys.stdin:
+    processors = sorted(os.sched_getaffinity(0))
+    for line in sys.stdin:
         reader, writer = os.pipe()
         pid = os.fork()
         if pid == 0:
+            if pinned:
+                os.sched_setaffinity(0, {processors[int(line) % len(processors)]})
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             with contextlib.suppress(BaseException):
                 os.write(writer, str(_passed(workload)).encode())
@@ -65,4 +68,4 @@ def _passed(workload) -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -36,7 +36,9 @@ class Local(Pool):
 
     def __init__(self, jobs: int, isolation: str, *, fork: bool) -> None:
         self.tier = tiers.choose(isolation) if fork else "limits"
-        super().__init__(jobs or len(os.sched_getaffinity(0)))
+        ours = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+        processors = sorted(ours)
+        super().__init__(jobs or len(processors), processors)
 
 
 def dask_executor(scheduler: str, isolation: str) -> Executor:

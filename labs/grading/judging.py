@@ -41,6 +41,7 @@ from labs.judge.verdict import Report, Verdict
 __all__ = ["checks_of", "judge", "judge_process"]
 
 Send = Callable[[dict[str, Any]], None]
+Turn = Callable[[], int | None]
 
 
 @functools.cache
@@ -49,7 +50,7 @@ def checks_of(pattern: Pattern) -> Report:
     return list_checks(pattern)
 
 
-def judge_process(job: Job, forkserver: str, work: str, connection: Any, turn: Callable[[], object]) -> None:
+def judge_process(job: Job, forkserver: str, work: str, connection: Any, turn: Turn) -> None:
     """The judge's process: it locks itself up, judges, and sends JSON messages. See `judge`."""
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
@@ -86,14 +87,14 @@ def judge(
     job: Job,
     submission: Submission,
     send: Send,
-    turn: Callable[[], object],
+    turn: Turn,
     shared: Path,
     links: list[socket.socket] | None,
     box: list[int],
 ) -> None:
     """Execute and judge. Messages: {"verdict": …} for each check, {"note": …}, and {"done": …} with the rest.
 
-    `turn` is called when the kernel is there and returns when its cells may be run.
+    `turn` is called when the kernel is there and returns when its cells may be run, with a processor for the service.
     """
     pattern = submission.pattern
     notes = submission.notes
@@ -180,8 +181,8 @@ def judge(
     )
 
 
-def _begin(turn: Callable[[], object], host: KernelHost, time_limit: float) -> None:
-    turn()
+def _begin(turn: Turn, host: KernelHost, time_limit: float) -> None:
+    host.processor = turn()
     host.deadline = time.monotonic() + time_limit
 
 

@@ -38,6 +38,7 @@ class KernelHost:
         self.stream = LogStream()
         self.incidents: list[Incident] = []
         self.lost = 0  # kernels that ended or hung while they were judged
+        self.processor: int | None = None  # on which the kernel is to serve; None: wherever it likes
         self.deadline = float("inf")  # time.monotonic() from which on nothing is started any more
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._kernel: Kernel | None = None
@@ -72,7 +73,9 @@ class KernelHost:
         self._hang_up()
         token = secrets.token_urlsafe(16)
         self._answers = queue.Queue()
-        self._kernel.send(f"import labs.service.kernel; labs.service.kernel.attach({self.port}, {token!r})")
+        self._kernel.send(
+            f"import labs.service.kernel; labs.service.kernel.attach({self.port}, {token!r}, {self.processor})"
+        )
         give_up = min(self.deadline, time.monotonic() + ATTACH)
         self._listener.settimeout(TICK)
         while True:

@@ -14,7 +14,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -40,9 +40,9 @@ _PREFIX = "labs-grade-"
 def _judge(job: Job, forkserver: str, work: str, connection: Connection, turn: Connection) -> None:
     from labs.grading.judging import judge_process  # there it is imported already, and here nobody waits for it
 
-    def wait_for_turn() -> None:
+    def wait_for_turn() -> int | None:
         try:
-            turn.recv_bytes()
+            return turn.recv()
         except EOFError:  # the batch was stopped
             sys.exit()
 
@@ -73,6 +73,7 @@ class _Running:
     attempt: int
     result: Result
     started: float = float("inf")  # when its turn began
+    processor: int | None = None  # where its service runs
     executed: str = ""
     done: bool = False
     overdue: bool = False
@@ -83,8 +84,10 @@ class _Running:
 class Pool:
     """Judges jobs in processes forked from a warm one. Close it, and nothing is left running or on disk."""
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, processors: Sequence[int] = ()) -> None:
+        """`processors` are shared out among the services that are judged; without any they run where they like."""
         self.jobs = jobs
+        self.processors = processors
         self._context = judges()
         _remove_leftovers()
         self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
@@ -123,8 +126,10 @@ class Pool:
         for running in self._running[: self.jobs]:
             if running.started == float("inf"):
                 running.started = time.monotonic()
+                taken = [other.processor for other in self._running]
+                running.processor = min(self.processors, key=taken.count, default=None)
                 with contextlib.suppress(BrokenPipeError):  # it has ended, which is seen where it is listened to
-                    running.turn.send_bytes(b"")
+                    running.turn.send(running.processor)
                 running.turn.close()
 
     def _start(self, job: Job, attempt: int) -> None:
