@@ -214,9 +214,9 @@ def _grade(options: argparse.Namespace) -> int:
         print("\nStopped. What was judged is kept: the same command goes on from there.", file=sys.stderr)
         return 130
     for reason in totals.reasons:
-        print(reason)
+        print(reason, file=sys.stderr)
     if (more := totals.rejected + totals.failed - len(totals.reasons)) > 0:
-        print(f"… and {more} more: the summary names them all.")
+        print(f"… and {more} more: the summary names them all.", file=sys.stderr)
     print(f"{totals}. Results: {str(options.out).rstrip('/')}/summary.html")
     return 1 if totals.failed else 0
 

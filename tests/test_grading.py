@@ -277,9 +277,9 @@ def test_what_is_no_submission_is_one_sentence_in_its_report(course, tmp_path, c
     (result,) = stored_results(tmp_path / "out")
     assert result.outcome == "rejected"
     assert result.sentence.startswith(sentence)
-    said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith(f"{tmp_path / 'submitted.ipynb'}: {sentence}")
-    assert said[1].startswith("0 judged, 1 rejected. Results: ")
+    said = capsys.readouterr()
+    assert f"\n{tmp_path / 'submitted.ipynb'}: {sentence}" in said.err
+    assert said.out.startswith("0 judged, 1 rejected. Results: ")
 
 
 def test_a_path_that_is_not_there_is_a_sentence(course, tmp_path, capsys):
