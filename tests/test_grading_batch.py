@@ -134,10 +134,9 @@ def test_the_next_one_gets_ready_and_waits_for_its_turn(folders):
     grade_batch([submissions], out, Options(jobs=1))
     turns = []
     for path in out.glob("submissions/*/executed.ipynb"):
-        about = nbformat.read(path, as_version=4).metadata.papermill
-        cells = [
-            cell.metadata.papermill for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"
-        ]
+        notebook = nbformat.read(path, as_version=4)
+        about = notebook.metadata.papermill
+        cells = [cell.metadata.papermill for cell in notebook.cells if cell.cell_type == "code"]
         ran = [(cell.start_time, cell.end_time) for cell in cells if cell.get("start_time")]
         turns.append((about.start_time, ran[0][0], about.end_time))
     turns.sort()

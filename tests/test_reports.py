@@ -239,7 +239,7 @@ def test_hints_of_which_nothing_is_known_are_all_offered(tmp_path):
     result = graded()
     result.hints = {}
     page, _ = written(result, tmp_path)
-    assert 'hints left, lab.hint("about")' in page.words.replace(" ,", ",")
+    assert '3 hints left, lab.hint("about")' in page.words.replace(" ,", ",")
 
 
 def test_a_replaced_submission_says_which_one_counts(tmp_path):

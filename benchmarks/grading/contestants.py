@@ -235,12 +235,16 @@ class PapermillCommand(_Command):
         _expect_clean(self.folder / f"out{worker}.ipynb", self.name)
 
 
-class Nbgrader(_Command):
-    """`nbgrader autograde`, over as many students as the batch has."""
+class _PeerCommand(_Command):
+    """A command of a peer's own environment."""
 
     def __init__(self, name: str, workload: Workload, folder: Path, batch: int, peer: Peer) -> None:
         super().__init__(name, workload, folder, batch)
         self.peer = peer
+
+
+class Nbgrader(_PeerCommand):
+    """`nbgrader autograde`, over as many students as the batch has."""
 
     def prepare(self, worker: int) -> None:
         course = self.folder / f"course{worker}"
@@ -260,12 +264,8 @@ class Nbgrader(_Command):
             _expect_clean(self.folder / f"course{worker}/autograded/student{number}/lab/lab.ipynb", self.name)
 
 
-class Otter(_Command):
+class Otter(_PeerCommand):
     """`otter run`, without Docker."""
-
-    def __init__(self, name: str, workload: Workload, folder: Path, batch: int, peer: Peer) -> None:
-        super().__init__(name, workload, folder, batch)
-        self.peer = peer
 
     def prepare(self, worker: int) -> None:
         place = self.folder / f"run{worker}"

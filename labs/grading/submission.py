@@ -43,8 +43,8 @@ class Submission:
 def parse_submission(content: bytes) -> Submission:
     """Check and complete a notebook. Raises UserError with one sentence when it is none of this course's."""
     submitted, hints = _parse(content)
-    about = submitted.metadata.get("labs")
-    if not isinstance(about, dict) or not isinstance(about.get("lab"), str):
+    about = _about(submitted)
+    if not isinstance(about.get("lab"), str):
         raise UserError("It is no notebook of this course: its metadata names no lab.")
     pattern = find_pattern(about["lab"])
     exercises = {exercise.name for exercise in pattern.exercises}
@@ -106,19 +106,23 @@ def _hints_taken(cells: list[dict[str, Any]]) -> dict[str, int]:
     for cell in cells:
         outputs = cell.get("outputs")
         for output in outputs if isinstance(outputs, list) else []:
-            about = output.get("metadata") if isinstance(output, dict) else None
-            about = about.get("labs") if isinstance(about, dict) else None
-            if isinstance(about, dict) and isinstance(about.get("exercise"), str) and type(about.get("hints")) is int:
+            about = _about(output)
+            if isinstance(about.get("exercise"), str) and type(about.get("hints")) is int:
                 taken[about["exercise"]] = max(taken.get(about["exercise"], 0), about["hints"])
     return taken
 
 
 def _ours(thing: dict[str, Any]) -> dict[str, Any]:
     """Of the metadata, the short texts that this course has put there."""
-    about = thing["metadata"].get("labs")
-    if not isinstance(about, dict):
-        return {}
-    return {"labs": {key: value for key, value in about.items() if isinstance(value, str)}}
+    about = {key: value for key, value in _about(thing).items() if isinstance(value, str)}
+    return {"labs": about} if about else {}
+
+
+def _about(thing: Any) -> dict[str, Any]:
+    """What this course, or somebody else, has put into the metadata of a notebook, a cell or an output."""
+    metadata = thing.get("metadata") if isinstance(thing, dict) else None
+    about = metadata.get("labs") if isinstance(metadata, dict) else None
+    return about if isinstance(about, dict) else {}
 
 
 def _text(source: str | list[str]) -> str:
@@ -141,8 +145,7 @@ def _is_text(value: Any) -> bool:
 
 def exercise_of(cell: NotebookNode) -> str:
     """The name of the exercise that a cell is; empty for any other cell."""
-    about = cell.metadata.get("labs")
-    name = about.get("exercise") if isinstance(about, dict) else None
+    name = _about(cell).get("exercise")
     return name if isinstance(name, str) else ""
 
 
@@ -164,7 +167,7 @@ def _lay_over(submission: Submission, submitted: NotebookNode) -> None:
         elif cell.get("id") in known:
             place = cell.id
         elif cell.cell_type == "code" and cell.source.strip():
-            extras.setdefault(place, []).append(new_code_cell(cell.source, metadata=_extra()))
+            extras.setdefault(place, []).append(_extra(cell.source))
     submission.answers = _digest(answers)
     submission.shipped = submission.answers in _shipped(submission.pattern)
     only_ours = not extras
@@ -186,8 +189,8 @@ def _lay_over(submission: Submission, submitted: NotebookNode) -> None:
     submission.notebook.cells = _with_unique_ids(cells)
 
 
-def _extra() -> dict[str, Any]:
-    return {"labs": {"extra": True}, "tags": [], "papermill": {}}
+def _extra(source: str) -> NotebookNode:
+    return new_code_cell(source, metadata={"labs": {"extra": True}, "tags": [], "papermill": {}})
 
 
 def _chosen(exercise: str, sources: list[str], notes: list[str]) -> list[str]:
