@@ -20,8 +20,9 @@ from labs.authoring.notebook import learner_notebook, to_text
 from labs.cli import main
 from labs.course import Pattern
 from labs.errors import UserError
+from labs.grading import forkserver
 from labs.grading.batch import Options, grade_batch, stored_results
-from labs.grading.isolation.cage import Tier
+from labs.grading.isolation.cage import Cage, Tier
 from labs.grading.submission import parse_submission
 
 DEMO = Pattern(Path(__file__).parent / "labs_fixture" / "demo")
@@ -86,6 +87,24 @@ def test_papermill_alone_runs_a_notebook_as_freely_as_any_kernel():
     executed = papermill.execute_notebook(notebook, None, engine_name="labs", kernel_name="python3", progress_bar=False)
     here = f"{os.getuid()} {resource.getrlimit(resource.RLIMIT_FSIZE)} {os.environ['HOME']}\n"
     assert executed.cells[0].outputs[0].text == here
+
+
+@pytest.mark.parametrize("keeper_lives", [True, False])
+def test_a_kernel_whose_keeper_died_before_it_was_ready_does_not_begin(monkeypatch, keeper_lives):
+    monkeypatch.setattr(forkserver, "_kernel", lambda request: 7)
+    ready, kept, keeping = os.open(os.devnull, os.O_WRONLY), *os.pipe()
+    if not keeper_lives:
+        os.close(keeping)
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            code = forkserver._first_process(Cage(Tier.NONE, ""), {}, ready, kept)
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == (7 if keeper_lives else 0)
+    for descriptor in (ready, kept, *([keeping] if keeper_lives else [])):
+        os.close(descriptor)
 
 
 def test_a_right_notebook_gets_every_point(submit, tmp_path, capsys):

@@ -120,11 +120,13 @@ def _keep(connection: socket.socket) -> int:
         join_box(box)
     for descriptor in box:
         os.close(descriptor)
+    kept, _keeping = os.pipe()  # at its end when this process is gone
     kernel = os.fork()
     if kernel == 0:
         connection.close()
-        _end_with(lambda: _first_process(cage, request, ready))
+        _end_with(lambda: _first_process(cage, request, ready, kept))
     os.close(ready)
+    os.close(kept)
     why = _watch(connection, kernel, cage)
     _kill(limits.descendants(kernel))
     _, status = os.waitpid(kernel, 0)
@@ -179,16 +181,21 @@ def _sweep() -> None:
             os.waitpid(-1, 0)
 
 
-def _first_process(cage: Cage, request: dict[str, Any], ready: int) -> int:
+def _first_process(cage: Cage, request: dict[str, Any], ready: int, kept: int) -> int:
     os.setpriority(os.PRIO_PROCESS, 0, 0)
     linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
+    ready, kept = os.dup(ready), os.dup(kept)  # neither may stand in the other's new place
     os.dup2(ready, 3)
-    os.closerange(4, 4096)
+    os.dup2(kept, 4)
+    os.closerange(5, 4096)
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
     os.close(nothing)
     enter(cage)
+    if select.select([4], [], [], 0)[0]:
+        return 0  # its keeper ended before the signal for that was asked for, which changing users takes back
+    os.close(4)
     if cage.tier != Tier.NAMESPACES:
         return _kernel(request)
     kernel = os.fork()
