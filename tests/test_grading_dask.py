@@ -60,40 +60,45 @@ def environment(release):
     return {**os.environ, "PYTHONPATH": str(release), "DASK_DISTRIBUTED__VERSION_CHECK": "false"}
 
 
-@functools.cache
-def can_separate():
-    """Whether a worker can have a network namespace of its own here."""
-    if os.geteuid() != 0 or not shutil.which("ip"):
-        return False
-    name = f"labs-try-{os.getpid()}"
-    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False).returncode == 0
-    subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
-    return made
-
-
 class Machine:
-    """Where a worker runs: a network namespace of its own, with one cable to the scheduler."""
+    """Where a worker runs: a network namespace of its own, with one cable to the scheduler.
+
+    The namespace has no name that could outlive these tests: it ends with the last process in it.
+    """
 
     count = 0
 
     def __init__(self):
         Machine.count += 1
-        self.name = f"labs{os.getpid() % 100_000}n{Machine.count}"
-        self.host, own = (f"10.213.{Machine.count}.{number}" for number in (1, 2))
-        self.prefix = ["ip", "netns", "exec", self.name]
+        self.holder = subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE)  # cat ends when we do
+        own = os.readlink("/proc/self/ns/net")
+        until(lambda: os.readlink(f"/proc/{self.holder.pid}/ns/net") != own)
+        self.prefix = ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net"]
+        cable = f"labs{os.getpid()}.{Machine.count}"  # an interface's name has 15 characters at most
+        network = f"10.{213 + Machine.count}.{os.getpid() // 64 % 256}"
+        last = os.getpid() % 64 * 4
+        self.host, there = (f"{network}.{last + number}" for number in (1, 2))
         for command in (
-            f"ip netns add {self.name}",
-            f"ip link add {self.name}h type veth peer name {self.name}w netns {self.name}",
-            f"ip addr add {self.host}/30 dev {self.name}h",
-            f"ip link set {self.name}h up",
-            f"ip -n {self.name} addr add {own}/30 dev {self.name}w",
-            f"ip -n {self.name} link set {self.name}w up",
-            f"ip -n {self.name} link set lo up",
+            ["ip", "link", "add", cable, "type", "veth", "peer", "name", "cable", "netns", str(self.holder.pid)],
+            ["ip", "addr", "add", f"{self.host}/30", "dev", cable],
+            ["ip", "link", "set", cable, "up"],
+            [*self.prefix, "ip", "addr", "add", f"{there}/30", "dev", "cable"],
+            [*self.prefix, "ip", "link", "set", "cable", "up"],
+            [*self.prefix, "ip", "link", "set", "lo", "up"],
         ):
-            subprocess.run(command.split(), check=True)
+            subprocess.run(command, check=True)
 
     def close(self):
-        subprocess.run(["ip", "netns", "del", self.name], check=False)  # takes the cable along
+        self.holder.stdin.close()
+        self.holder.wait()
+
+
+@functools.cache
+def can_separate():
+    """Whether a worker can have a network namespace of its own here."""
+    if os.geteuid() != 0 or not all(map(shutil.which, ("ip", "unshare", "nsenter"))):
+        return False
+    return subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode == 0
 
 
 class Cluster:
