@@ -72,7 +72,7 @@ def compare(plan: Plan, cache: Path, *, fresh: bool = False) -> None:
         "plan": json.loads(json.dumps(asdict(plan) | {"rounds": 0, "looks": 0})),
         "release": release_of(workload.pattern),
     }
-    samples = _Samples(cache / f"compare-{plan.lab}-{plan.batch}.jsonl", key, fresh=fresh)
+    samples = _Samples(cache / f"compare-{plan.lab}-{workload.checks}-{plan.batch}.jsonl", key, fresh=fresh)
     turns = [(number, workers) for number in range(plan.rounds) for workers in plan.workers]
     started = time.monotonic()
     try:
