@@ -48,6 +48,8 @@ PRELOAD = (
     *("sqlalchemy.ext.asyncio", "sqlalchemy.dialects.sqlite.aiosqlite", "sqlalchemy.dialects.sqlite.pysqlite"),
     *("pydantic", "pydantic_settings", "email_validator", "aiosqlite", "tenacity", "anyio._backends._asyncio"),
     *("redis.asyncio", "h11", "httpcore", "dateutil.parser", "logging.config", "concurrent.futures.thread"),
+    *("IPython.core.logger", "encodings.ascii", "encodings.idna", "faulthandler", "fastapi.telemetry._runtime"),
+    *("uvicorn.lifespan.off", "uvicorn.protocols.http.auto"),
     *("labs.service.kernel", "labs.service.process_state", "labs.grading.quiet"),
 )
 

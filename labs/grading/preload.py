@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import encodings.ascii
+import encodings.idna
+import gc
+import multiprocessing.popen_forkserver
+
+import labs.cli
 from labs.course import find_patterns
 from labs.errors import UserError
-from labs.grading import judging, submission
+from labs.grading import judging, pool, submission
 from labs.grading.isolation import cage
 
 __all__: list[str] = []
@@ -16,3 +22,7 @@ for _pattern in find_patterns(without=()):
         cage.prepare([_pattern.folder])
     except (UserError, OSError):  # a lab in the making: whoever hands in its notebook will be told
         continue
+
+assert labs.cli and pool and encodings.ascii and encodings.idna and multiprocessing.popen_forkserver  # for every judge
+gc.collect()
+gc.freeze()
