@@ -45,11 +45,28 @@ def shown(notebook, folder):
     return json.loads(ran.cells[-1].outputs[-1].text)
 
 
+@pytest.fixture(scope="module")
+def notebooks(tmp_path_factory):
+    """One for each lab."""
+    folder = tmp_path_factory.mktemp("handed in")
+    written = {pattern.name: half_done(pattern) for pattern in find_patterns()}
+    for name, notebook in written.items():
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    return folder, written
+
+
+@pytest.fixture(scope="module")
+def graded(notebooks, tmp_path_factory):
+    """The status of each check by the name of the lab, of all labs in one batch."""
+    out = tmp_path_factory.mktemp("graded")
+    grade_batch([notebooks[0]], out, Options())
+    return {
+        result.lab: {verdict.check: verdict.status.value for verdict in result.report.verdicts}
+        for result in stored_results(out)
+    }
+
+
 @pytest.mark.parametrize("pattern", find_patterns(), ids=lambda pattern: pattern.name)
-def test_the_score_is_what_the_learner_was_shown(pattern, tmp_path, monkeypatch):
+def test_the_score_is_what_the_learner_was_shown(pattern, notebooks, graded, tmp_path, monkeypatch):
     monkeypatch.setenv("LABS_PROGRESS", str(tmp_path / "progress.json"))
-    notebook = half_done(pattern)
-    nbformat.write(notebook, tmp_path / "ada.ipynb")
-    grade_batch([tmp_path / "ada.ipynb"], tmp_path / "out", Options())
-    (result,) = stored_results(tmp_path / "out")
-    assert {verdict.check: verdict.status.value for verdict in result.report.verdicts} == shown(notebook, tmp_path)
+    assert graded[pattern.name] == shown(notebooks[1][pattern.name], tmp_path)

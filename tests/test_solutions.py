@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -12,6 +13,23 @@ from labs.authoring.build import stale
 from labs.course import ROOT, find_patterns
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+AT_ONCE = 3  # most of what a notebook does is to wait for outages to end
+
+
+@pytest.fixture(scope="module")
+def runs(request, tmp_path_factory):
+    """What the chosen tests run, all of it begun together: for each name a folder, and a future of what came of it."""
+    commands = {"solutions": lambda folder: ["pytest", "--nbval", "solutions/", "-q"]}
+    for path in NOTEBOOKS:
+        commands[path.stem] = lambda folder, name=path.name: ["papermill", f"notebooks/{name}", f"{folder}/out.ipynb"]
+    chosen = " ".join(item.name for item in request.session.items if item.path == Path(__file__))
+    begun = {}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for name, command in commands.items():
+            if name in chosen:
+                folder = tmp_path_factory.mktemp(name)
+                begun[name] = (folder, pool.submit(run, command(folder), folder))
+        yield begun
 
 
 def run(command, tmp_path):
@@ -44,11 +62,12 @@ def test_there_is_a_notebook_for_every_lab_and_one_to_start_with():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_the_untouched_notebook_runs_under_papermill(path, tmp_path):
-    result = run(["papermill", f"notebooks/{path.name}", str(tmp_path / "out.ipynb")], tmp_path)
+def test_the_untouched_notebook_runs_under_papermill(path, runs):
+    folder, command = runs[path.stem]
+    result = command.result()
 
     assert result.returncode == 0, result.stderr[-3000:]
-    notebook = nbformat.read(tmp_path / "out.ipynb", 4)
+    notebook = nbformat.read(folder / "out.ipynb", 4)
     shown = [
         "".join(output.get("data", {}).get("text/plain", ""))
         for cell in notebook.cells
@@ -59,8 +78,9 @@ def test_the_untouched_notebook_runs_under_papermill(path, tmp_path):
     assert not any("[FAIL]" in text for text in shown if "not started" in text)
 
 
-def test_the_solutions_give_the_outputs_that_are_committed(tmp_path):
+def test_the_solutions_give_the_outputs_that_are_committed(runs):
     """`pytest --nbval solutions/`: every cell runs, and what it puts out is what is in the file."""
-    result = run(["pytest", "--nbval", "solutions/", "-q"], tmp_path)
+    _, command = runs["solutions"]
+    result = command.result()
 
     assert result.returncode == 0, result.stdout[-6000:]

@@ -614,6 +614,21 @@ def test_a_problem_that_comes_and_goes_is_counted(tmp_path):
     assert problems.lines() == ["", "1 problem:", "x.py: test_a is failed (seed 1a) [2 of 3 times]"]
 
 
+def test_ctrl_c_does_not_lose_what_was_found(tmp_path, monkeypatch):
+    pattern = make_lab(tmp_path)
+    edit(pattern.folder / "lesson.md", "title: Lab tiny", "title: Another")
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verifying, "run_jobs", interrupt)
+    lines = []
+    with pytest.raises(KeyboardInterrupt):
+        verify([pattern], jobs=1, root=tmp_path, out=lines.append)
+
+    assert any("stale" in line or "labs build" in line for line in problems_in(lines)), lines
+
+
 # Answer files
 
 ANSWER = '"""What it is.\n\nexercise: double\ncheck: test_doubles\ncause: by two\n"""\n\n\ndef double(number):\n    return 1\n'

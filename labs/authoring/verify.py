@@ -63,7 +63,12 @@ def verify(
     todo.sort(key=_effort, reverse=True)  # else everybody waits for the longest at the end
     total = sum(map(_runs_in, todo))
     out(f"{total} runs over {len(proofs)} lab{'' if len(proofs) == 1 else 's'}, {jobs} at once")
-    run_jobs(todo, jobs, _Progress(total, problems, out).step)
+    try:
+        run_jobs(todo, jobs, _Progress(total, problems, out).step)
+    except KeyboardInterrupt:  # what was found by then took its time
+        for line in problems.lines():
+            out(line)
+        raise
     out("")
     for line in _table([proof.figures() for proof in proofs]):
         out(line)
