@@ -6,6 +6,7 @@ Where the platform has fork, a job costs no imports and nothing that it does to 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -58,6 +59,8 @@ def main() -> None:
     for name in _WARM:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # else each copy goes through all of this again, which takes longer than its checks
     for line in sys.stdin:
         code = _in_copy(line, control) if CAN_FORK else _work(line, control)
         control.write(json.dumps({"end": code}) + "\n")
