@@ -93,6 +93,32 @@ def test_each_start_is_a_fresh_process_with_its_own_environment(host, http):
     assert http.get(host.start({"SERVICE_NAME": None})).json()[0] == "nobody"
 
 
+def test_the_libraries_of_the_first_start_are_there_at_the_next_and_the_services_own_modules_are_not(tmp_path):
+    (tmp_path / "own.py").write_text("value = 1\n")
+    (tmp_path / "app.py").write_text(
+        textwrap.dedent("""
+            import sys
+            there = [name for name in ("tenacity", "own") if name in sys.modules]
+            sys.path.insert(0, __file__.rpartition("/")[0])
+            import own, tenacity
+            from fastapi import FastAPI
+
+            def create_app():
+                print("there:", *there)
+                return FastAPI()
+        """)
+    )
+    host = ProcessHost(str(tmp_path / "app.py"))
+    said = []
+    for _ in range(2):
+        host.start({})
+        host.stop()
+        said += [line for line in host.stream.lines if line.startswith("there:")]
+    host.close()
+
+    assert said == ["there:", "there: tenacity"]
+
+
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [

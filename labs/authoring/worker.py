@@ -6,8 +6,6 @@ Where the platform has fork, a job costs no imports and nothing that it does to 
 from __future__ import annotations
 
 import contextlib
-import gc
-import importlib
 import json
 import os
 import shutil
@@ -25,42 +23,20 @@ from labs.errors import UserError
 from labs.judge.engine import run_checks
 from labs.lesson import Lesson
 from labs.service import Host, Runner, load_factory
+from labs.service.libraries import LIBRARIES, import_for_all
 from labs.service.process import ProcessHost
 
 __all__ = ["main"]
 
 CAN_FORK = hasattr(os, "fork") and sys.platform == "linux"
-_WARM = (
-    *("fakeredis", "fastapi", "sqlalchemy.ext.asyncio", "aiosqlite", "redis.asyncio", "httpx", "tenacity"),
-    # What those import only when they are used
-    *(
-        "anyio._backends._asyncio",
-        "email_validator",
-        "encodings.idna",
-        "pydantic.v1",
-        "sqlalchemy.dialects.sqlite",
-    ),
-    *("uvicorn.lifespan.off", "uvicorn.protocols.http.h11_impl", "uvicorn.protocols.http.auto"),
-    *(
-        "_pytest.helpconfig",
-        "_pytest.setuponly",
-        "_pytest.setupplan",
-        "_pytest.skipping",
-        "_pytest.unittest",
-        "pdb",
-    ),
-)
+_PYTEST = ("helpconfig", "setuponly", "setupplan", "skipping", "unittest")  # what it imports at its first run
 
 
 def main() -> None:
     """Serve jobs until stdin ends. For each: lines with its results, then a line with its end."""
     control = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)  # whatever a service prints past its log stream must not look like a result
-    for name in _WARM:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    gc.collect()
-    gc.freeze()  # else each copy goes through all of this again, which takes longer than its checks
+    import_for_all((*LIBRARIES, "fakeredis", "pdb", *(f"_pytest.{name}" for name in _PYTEST)))
     for line in sys.stdin:
         code = _in_copy(line, control) if CAN_FORK else _work(line, control)
         control.write(json.dumps({"end": code}) + "\n")

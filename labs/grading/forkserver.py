@@ -25,6 +25,7 @@ from typing import Any
 
 from labs.grading.isolation import limits, linux
 from labs.grading.isolation.cage import Cage, Tier, enter, join_box, prepare
+from labs.service.libraries import LIBRARIES
 
 __all__ = ["MAX_REQUEST", "serve"]
 
@@ -42,14 +43,8 @@ PRELOAD = (
     ),
     *("IPython.core.completer", "IPython.core.magics", "IPython.core.history", "IPython.core.ultratb"),
     *("IPython.core.display_functions", "matplotlib_inline", "zmq", "tornado.platform.asyncio", "psutil", "comm"),
-    *("fastapi", "fastapi.middleware.cors", "fastapi.openapi.docs", "fastapi.testclient", "fastapi.security"),
-    *("starlette.middleware.base", "starlette.responses", "uvicorn", "uvicorn.protocols.http.h11_impl"),
-    *("uvicorn.lifespan.on", "uvicorn.loops.asyncio", "httpx", "structlog", "sqlalchemy", "sqlalchemy.orm"),
-    *("sqlalchemy.ext.asyncio", "sqlalchemy.dialects.sqlite.aiosqlite", "sqlalchemy.dialects.sqlite.pysqlite"),
-    *("pydantic", "pydantic_settings", "email_validator", "aiosqlite", "tenacity", "anyio._backends._asyncio"),
-    *("redis.asyncio", "h11", "httpcore", "dateutil.parser", "logging.config", "concurrent.futures.thread"),
-    *("IPython.core.logger", "encodings.ascii", "encodings.idna", "faulthandler", "fastapi.telemetry._runtime"),
-    *("uvicorn.lifespan.off", "uvicorn.protocols.http.auto"),
+    *("IPython.core.logger", "faulthandler"),
+    *LIBRARIES,
     *("labs.service.kernel", "labs.service.process_state", "labs.grading.quiet"),
 )
 

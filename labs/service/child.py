@@ -1,17 +1,21 @@
 """The process that serves a learner's module for `labs check`: commands on stdin, answers and log lines on pipes.
 
 Started as `python -m labs.service.child REFERENCE LOG_END MODULE...`. Where the platform has fork, each start gets a
-fresh copy of a process that has the common libraries (the modules named) imported but not yet the learner's module:
-module-level code sees the environment of its own start, as in production, and nothing is left from the start before.
+fresh copy of a process that has common libraries imported (the modules named, then what the service was seen to use)
+but not yet the learner's module: module-level code sees the environment of its own start, as in production, and nothing
+is left from the start before.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import traceback
 from typing import Any
+
+from labs.service.libraries import LIBRARIES, import_for_all
 
 CAN_FORK = hasattr(os, "fork") and sys.platform == "linux"
 
@@ -21,7 +25,7 @@ def main(reference: str, log_end: str, *modules: str) -> None:
     control = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)  # from here on whatever is printed belongs to the service's log
     if CAN_FORK:
-        _warm_up(modules)
+        import_for_all(("labs.service.runner", *modules))
     control.write(json.dumps({"ready": True}) + "\n")
     for line in sys.stdin:
         command = json.loads(line)
@@ -34,16 +38,8 @@ def main(reference: str, log_end: str, *modules: str) -> None:
         _fork_and_serve(reference, command["env"], control, log_end)
 
 
-def _warm_up(modules: tuple[str, ...]) -> None:
-    import contextlib
-    import importlib
-
-    for module in ("labs.service.runner", *modules):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(module)
-
-
 def _fork_and_serve(reference: str, env: dict[str, str | None], control: Any, log_end: str) -> None:
+    reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         code = 1
@@ -51,11 +47,26 @@ def _fork_and_serve(reference: str, env: dict[str, str | None], control: Any, lo
             _serve(reference, env, control)
             code = 0
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)  # learners' atexit handlers and threads can't keep it alive
+            try:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os.write(writer, " ".join(sys.modules.keys() & set(LIBRARIES)).encode())
+            finally:
+                os._exit(code)  # learners' atexit handlers and threads can't keep it alive
+    os.close(writer)
     _, status = os.waitpid(pid, 0)
     _finish(control, log_end, os.waitstatus_to_exitcode(status))
+    _import_what_was_used(reader)
+
+
+def _import_what_was_used(reader: int) -> None:
+    """So that the next start does without: each import costs a service more than most of its checks do."""
+    os.set_blocking(reader, False)  # what the service has left running may hold the other end
+    with contextlib.suppress(BlockingIOError):
+        used = set(os.read(reader, 65536).decode(errors="replace").split())
+        if new := [name for name in LIBRARIES if name in used and name not in sys.modules]:
+            import_for_all(new)
+    os.close(reader)
 
 
 def _finish(control: Any, log_end: str, code: int) -> None:

@@ -1,0 +1,34 @@
+"""The libraries that services are made of: a process from which services are forked imports them once for all."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import warnings
+from collections.abc import Iterable
+
+__all__ = ["LIBRARIES", "import_for_all"]
+
+# With what they import only when it is used.
+LIBRARIES = (
+    *("fastapi", "fastapi.middleware.cors", "fastapi.openapi.docs", "fastapi.security", "fastapi.testclient"),
+    *("fastapi.telemetry._runtime", "starlette.middleware.base", "starlette.responses", "anyio._backends._asyncio"),
+    *("uvicorn", "uvicorn.loops.asyncio", "uvicorn.lifespan.on", "uvicorn.lifespan.off"),
+    *("uvicorn.protocols.http.auto", "uvicorn.protocols.http.h11_impl", "h11", "httpcore", "httpx"),
+    *("pydantic", "pydantic.v1", "pydantic_settings", "email_validator", "encodings.ascii", "encodings.idna"),
+    *("sqlalchemy", "sqlalchemy.orm", "sqlalchemy.ext.asyncio", "sqlalchemy.dialects.sqlite.aiosqlite"),
+    *("sqlalchemy.dialects.sqlite.pysqlite", "aiosqlite", "redis.asyncio", "tenacity", "structlog"),
+    *("pythonjsonlogger", "pythonjsonlogger.json", "dateutil.parser", "logging.config", "concurrent.futures.thread"),
+)
+
+
+def import_for_all(names: Iterable[str] = LIBRARIES) -> None:
+    """Import these, as far as they are installed, and keep the garbage collector of each copy away from them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whoever imports them, too, has not asked for it here
+        for name in names:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
