@@ -255,11 +255,13 @@ def install_packages() -> None:
     with open(LOCK) as file:
         count = len(set(re.findall(r"^([\w.-]+)==", file.read(), re.MULTILINE)))
     # The lock is complete: with --no-deps nothing is resolved, and nothing that is not locked can come in.
+    # Compiled now, by all processors at once, rather than by each program at its first start, or at every one where
+    # PYTHONDONTWRITEBYTECODE is set, as it is in many containers.
     locked = ["--no-deps", "--require-hashes", "-r", LOCK]
     with step("Installing %d locked packages (about a minute the first time)" % count):
         if install_uv():
             try:
-                run([*UV, "install", "--python", PYTHON, *locked])
+                run([*UV, "install", "--python", PYTHON, "--compile-bytecode", *locked])
             except ToolError as failure:
                 if disk_is_full(failure.output):
                     raise failure.explained("") from None
@@ -267,7 +269,7 @@ def install_packages() -> None:
             else:
                 return
         try:
-            run([*PIP, "install", "--no-compile", *locked])
+            run([*PIP, "install", *locked])
         except ToolError as failure:
             raise failure.explained("The locked packages could not be installed") from None
 
