@@ -8,10 +8,23 @@ import os
 import sys
 from typing import Any
 
+from ipykernel.iostream import OutStream
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
 __all__ = ["configuration", "run_kernel"]
+
+
+class Stream(OutStream):
+    """A kernel's stdout or stderr that waits for its thread only when there is something to send.
+
+    ipykernel flushes both twice for each cell. The order stays what it was: one thread sends everything.
+    """
+
+    def flush(self) -> None:
+        """Send what was written, if anything was."""
+        if self._flush_pending or self._subprocess_flush_pending:
+            super().flush()
 
 
 class _Application(IPKernelApp):
@@ -63,8 +76,9 @@ def run_kernel(connection: dict[str, Any], *, ready: int) -> None:
     )
     _Application._instance = IPKernelApp._instance = app  # what instance() would have set
     app.initialize([])
-    # ipykernel transforms each cell twice: to see whether it has to be awaited, and to run it.
+    # ipykernel transforms and looks at each cell twice: to see whether it has to be awaited, and to run it.
     app.shell.transform_cell = functools.lru_cache(maxsize=1)(app.shell.transform_cell)
+    app.shell.should_run_async = functools.lru_cache(maxsize=1)(app.shell.should_run_async)
     app.shell.ask_exit = lambda: print("quit() does nothing while grading.")
     app.shell.events.register("post_execute", functools.partial(_restore, sys.stdout, sys.stderr))
     app.start()
@@ -81,6 +95,7 @@ def _restore(stdout: Any, stderr: Any) -> None:
 def configuration() -> Config:
     """No history, no completions, no colours."""
     config = Config()
+    config.IPKernelApp.outstream_class = f"{__name__}.{Stream.__name__}"
     config.HistoryManager.enabled = False
     config.IPCompleter.use_jedi = False
     config.InteractiveShell.enable_tip = False
