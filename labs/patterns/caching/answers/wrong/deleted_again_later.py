@@ -1,4 +1,4 @@
-"""The copy is deleted a second time half a second later.
+"""The copy is deleted a second time two seconds later.
 
 exercise: crowd
 check: test_a_slow_reader_does_not_put_yesterday_back
@@ -27,5 +27,5 @@ class Crowd:
         return row
 
     async def delete_again(self, user_id):
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(2)
         await self.redis.delete(f"user:{user_id}")
