@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import difflib
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +19,12 @@ __all__ = ["Cell", "Exercise", "Lesson", "LessonError", "load_lesson", "parse_le
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 NEEDS = ("database", "cache", "downstream")
 LEVELS = ("easy", "medium", "hard", "expert")
+# What an author may write. Any other word is a slip of the pen, and what it stood for would be missing in silence.
+FRONT = ("title", "order", "minutes", "needs", "uses", "seed")
+OPTIONS = ("tags", "name", "title", "level", "exercise")
+TAGS = ("service", "exercise", "hint")  # besides those of tools, which have a hyphen: nbval-ignore-output
+_JUPYTEXTS = ("jupytext", "kernelspec", "language_info")
+_JUPYTERS = ("deletable", "editable", "jupyter", "mystnb", "slideshow")
 
 
 class LessonError(UserError):
@@ -104,12 +113,16 @@ def parse_lesson(name: str, text: str, where: str = "lesson.md") -> Lesson:
     except Exception as error:
         raise LessonError(f"{where} is no MyST Markdown that Jupytext can read: {_first_line(error)}") from None
     front = notebook.metadata
-    for field_name, kind in (("title", str), ("order", int), ("minutes", int), ("seed", str)):
-        if not isinstance(front.get(field_name), kind):
-            raise LessonError(f"{where}: its front matter needs `{field_name}:`, {_kind(kind)}.")
+    if not set(front) & set(FRONT):
+        raise LessonError(f"{where} has to begin with front matter, two lines `---` around {', '.join(FRONT)}.")
+    for field_name, fits, what in _FIELDS:
+        if not fits(front.get(field_name)):
+            raise LessonError(f"{where}: its front matter needs `{field_name}:`, {what}.")
+    for problem in _unread(front, FRONT, _JUPYTEXTS):
+        raise LessonError(f"{where}: its front matter has {problem}")
     kinds = {key: front.get(key) or [] for key in ("needs", "uses")}
     for key, value in kinds.items():
-        if not isinstance(value, list) or set(value) - set(NEEDS):
+        if not isinstance(value, list) or any(item not in NEEDS for item in value):
             raise LessonError(f"{where}: `{key}:` is a list of some of {', '.join(NEEDS)}.")
     lesson = Lesson(
         name,
@@ -129,10 +142,13 @@ def parse_lesson(name: str, text: str, where: str = "lesson.md") -> Lesson:
 def _read_cells(lesson: Lesson, cells: list[Any], where: str) -> None:
     heading = lesson.title
     hints: dict[str, list[str]] = {}
+    defined: dict[str, str] = {}  # the names that exercises define, and in which
     for cell in cells:
         tags = list(cell.metadata.get("tags", []))
+        for problem in _slips(cell, tags):
+            raise LessonError(f"{where}: a cell below “{heading}” has {problem}")
         if cell.cell_type == "markdown" and "hint" in tags:
-            hints.setdefault(str(cell.metadata.get("exercise")), []).append(cell.source.strip())
+            hints.setdefault(_hinted(cell, heading, where), []).append(cell.source.strip())
             continue
         if cell.cell_type == "markdown":
             heading = _last_heading(cell.source) or heading
@@ -144,12 +160,77 @@ def _read_cells(lesson: Lesson, cells: list[Any], where: str) -> None:
                 raise LessonError(f"{where}: two exercises are named {exercise.name!r}; names must differ.")
             lesson.exercises.append(exercise)
             kept.exercise = exercise.name
+            defined |= dict.fromkeys(_names_in(exercise.solution), exercise.name)
+        elif cell.cell_type == "code":
+            if "service" in tags and (problem := _syntax_problem(cell.source)):
+                raise LessonError(f"{where}: the code below “{heading}” {problem}")
+            if again := sorted(_names_in(cell.source) & defined.keys()):
+                raise LessonError(
+                    f"{where}: a cell below “{heading}” defines `{again[0]}`, over what the learner wrote in exercise "
+                    f"{defined[again[0]]}: give it another name."
+                )
         lesson.cells.append(kept)
     for exercise in lesson.exercises:
         exercise.hints = hints.pop(exercise.name, [])
     if hints:
         unknown = ", ".join(sorted(hints))
         raise LessonError(f"{where}: hints for {unknown}, but no exercise has that name.")
+
+
+def _slips(cell: Any, tags: list[str]) -> Iterator[str]:
+    """What a cell's author may have meant to be something else."""
+    for tag in tags:
+        if tag not in TAGS and "-" not in tag:
+            yield f"the tag `{tag}`, which nothing reads: {_offer(tag, TAGS)}."
+    yield from _unread(cell.metadata, OPTIONS, _JUPYTERS)
+
+
+def _unread(given: Iterable[str], ours: Sequence[str], others: Sequence[str]) -> Iterator[str]:
+    for key in given:
+        if key not in ours and key not in others:
+            yield f"`{key}:`, which nothing reads: {_offer(key, ours)}."
+
+
+def _offer(word: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word.lower(), known, n=1)
+    return f"`{near[0]}` may be meant" if near else f"there are {', '.join(known)}"
+
+
+def _hinted(cell: Any, heading: str, where: str) -> str:
+    """The exercise that a hint is for."""
+    name = cell.metadata.get("exercise")
+    if not isinstance(name, str):
+        raise LessonError(
+            f"{where}: a hint below “{heading}” has to say for which exercise: "
+            '`+++ {"tags": ["hint"], "exercise": "name"}`.'
+        )
+    if held := _last_heading(cell.source):
+        raise LessonError(
+            f"{where}: a hint for {name} holds the heading “{held}”: a line `+++` ends a hint, "
+            "and what stands above it is no part of the notebook."
+        )
+    return name
+
+
+def _syntax_problem(source: str) -> str:
+    """What is wrong with a cell's code, or nothing."""
+    try:
+        ast.parse(source)
+    except SyntaxError as error:
+        return f"is not Python in line {error.lineno} of the cell: {error.msg}."
+    return ""
+
+
+def _names_in(source: str) -> set[str]:
+    """The functions, classes and variables that a cell defines."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:  # magic commands, or what building will stop at
+        return set()
+    targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    targets += [node.target for node in body if isinstance(node, ast.AnnAssign)]
+    defined = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    return defined | {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def _read_exercise(cell: Any, heading: str, where: str) -> Exercise:
@@ -163,6 +244,9 @@ def _read_exercise(cell: Any, heading: str, where: str) -> Exercise:
         starter, solution = split_solution(cell.source.strip("\n"))
     except ValueError as error:
         raise LessonError(f"{where}: exercise {name}: {error}") from None
+    for what, source in (("code", cell.source), ("starter", starter)):
+        if problem := _syntax_problem(source):
+            raise LessonError(f"{where}: exercise {name}: its {what} {problem}")
     title = cell.metadata.get("title") or name.replace("_", " ")
     return Exercise(name, title, level, heading, starter, solution)
 
@@ -214,9 +298,20 @@ def _last_heading(source: str) -> str:
     return found
 
 
-def _kind(kind: type) -> str:
-    return {str: "a text", int: "a whole number"}[kind]
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+# What the front matter needs; `order` is a notebook's number, of two digits.
+_FIELDS = (
+    ("title", _is_text, "a text"),
+    ("order", lambda value: type(value) is int and 0 <= value <= 99, "a whole number from 0 to 99"),
+    ("minutes", lambda value: type(value) is int and value > 0, "a whole number above 0"),
+    ("seed", _is_text, "a text"),
+)
 
 
 def _first_line(error: Exception) -> str:
+    if (mark := getattr(error, "problem_mark", None)) is not None:  # YAML's
+        return f"its front matter, line {mark.line + 1}: {getattr(error, 'problem', None) or 'no YAML'}"
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
