@@ -347,6 +347,27 @@ def test_a_cell_that_raises_is_named(tmp_path):
     )
 
 
+def test_a_cell_that_is_not_python_is_named_without_the_number_of_this_run(tmp_path):
+    with pytest.raises(UserError, match=r"in cell 'cell-1' with SyntaxError: invalid syntax \(line 1\)$"):
+        execute(notebook_of("1 +* 1"), tmp_path, LESSON)
+
+
+SHOWN = {
+    "  [FAIL] Says hello to\n         everybody\n         cause:     The name is missing.": "Says hello to everybody",
+    "  [ !! ] Says hello (check broken: our mistake, not yours)": "Says hello (check broken: our mistake, not yours)",
+    "problem: There is no `create_app` yet:\n         run the cells above.": "There is no `create_app` yet: run the cells above.",
+}
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_a_reference_that_does_not_pass_is_no_solution(tmp_path, text):
+    panel = {"text/plain": f"Tiny: 0 of 1 checks pass\n\n{text}\n"}
+    with pytest.raises(UserError) as caught:
+        execute(notebook_of(f"display({panel!r}, raw=True)"), tmp_path, LESSON)
+
+    assert str(caught.value) == (f"{LESSON}: the solved notebook does not pass, cell 'cell-1' shows “{SHOWN[text]}”.")
+
+
 def with_output(text, tags=()):
     notebook = notebook_of("pass", tags=tags)
     notebook.cells[0].outputs = [

@@ -361,6 +361,13 @@ def test_checks_that_can_not_be_read_are_a_sentence(runners, lab):
     )
 
 
+def test_a_lab_without_checks_is_a_sentence(runners, lab):
+    pattern = lab("")
+    pattern.checks_file.unlink()
+    report = run_checks(pattern, runners(demo_app()))
+    assert report.problem == f"There is no {pattern.checks_file}: a lab is a folder with a lesson.md and a checks.py."
+
+
 def test_other_peoples_pytest_settings_are_left_out(runners, lab, monkeypatch):
     pattern = lab("""
 @pytest.mark.check("greet")

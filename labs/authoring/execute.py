@@ -13,16 +13,23 @@ from typing import Any
 from nbformat import NotebookNode
 
 from labs.errors import UserError
+from labs.judge.verdict import Status
+from labs.notebook.looks import LOOKS
 
 __all__ = ["execute", "scrub"]
 
 TIMEOUT = 120  # seconds for one cell: a lab that takes longer is broken
 _WIDGET = "application/vnd.jupyter.widget-view+json"  # a random id that shows nothing once the kernel is gone
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_CELL_FILE = re.compile(r"\(\d+\.py, (line \d+)\)")  # as IPython names a cell, with another number each time
+_WRONG = "|".join(re.escape(LOOKS[status].mark.strip()) for status in (Status.FAILED, Status.BROKEN))
+_COMPLAINT = re.compile(
+    rf"^(?:problem: |  (?:{_WRONG}) +)(.+(?:\n {{9}}(?!\w+:)\S.*)*)", re.MULTILINE
+)  # in a panel's text
 
 
 def execute(notebook: NotebookNode, folder: Path, where: str, env: dict[str, str] | None = None) -> None:
-    """Run every cell in `folder`, outputs into the notebook. UserError when a cell raises or hangs."""
+    """Run every cell in `folder`, outputs into the notebook. UserError when one raises or hangs, or a check fails."""
     # Imported here: only a changed lesson pays the half second.
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -39,7 +46,7 @@ def execute(notebook: NotebookNode, folder: Path, where: str, env: dict[str, str
     try:
         client.execute(env={**os.environ, **(env or {})}, stderr=subprocess.DEVNULL)  # the kernel's own warnings
     except CellExecutionError as error:
-        said = _ANSI.sub("", f"{error.ename}: {error.evalue}").strip().splitlines()[0]
+        said = _CELL_FILE.sub(r"(\1)", _ANSI.sub("", f"{error.ename}: {error.evalue}")).strip().splitlines()[0]
         raise UserError(f"{where}: the solved notebook stops in cell {_stopped_at(notebook)!r} with {said}") from None
     except CellTimeoutError:
         cell = _stopped_at(notebook)
@@ -48,6 +55,11 @@ def execute(notebook: NotebookNode, folder: Path, where: str, env: dict[str, str
         raise UserError(f"{where}: the solved notebook kills its kernel in cell {_stopped_at(notebook)!r}.") from None
     notebook.metadata.clear()
     notebook.metadata.update(metadata)  # nbclient writes the exact version of Python here
+    for cell in notebook.cells:
+        for text in (output.get("data", {}).get("text/plain", "") for output in cell.get("outputs", [])):
+            if found := _COMPLAINT.search(text):
+                said = " ".join(found[1].split())
+                raise UserError(f"{where}: the solved notebook does not pass, cell {cell.id!r} shows “{said}”.")
     scrub(notebook, where)
 
 

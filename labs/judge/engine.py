@@ -154,6 +154,8 @@ def _report(pattern: Pattern, plugin: JudgePlugin, code: int, seed: str, seconds
 def _why_nothing(pattern: Pattern, only: str, code: int) -> str:
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         return f"{only!r} names no exercise and no check of this lab." if only else "No check was selected."
+    if not pattern.checks_file.is_file():
+        return f"There is no {pattern.checks_file}: a lab is a folder with a lesson.md and a checks.py."
     if code == pytest.ExitCode.USAGE_ERROR:
         return "pytest does not understand these options: its message above says which."
     return f"The checks in {pattern.checks_file} could not be read: run pytest on that file to see why."
