@@ -101,6 +101,10 @@ def find_pattern(name: str) -> Pattern:
         if cut := sorted(set(left_out()).intersection(pattern.lesson.needs)):
             raise UserError(f"{plain} is not part of this course: it needs a {cut[0]}, and the course goes without.")
         return pattern
+    if name in folders:
+        raise UserError(f"{folders[name]} can't be a lab's folder: name it {plain}.")
+    if (begun := PATTERNS / plain) in PATTERNS.glob("*/"):
+        raise UserError(f"There is no {begun / 'lesson.md'}: a lab is a folder with a lesson.md and a checks.py.")
     near = difflib.get_close_matches(plain, folders, n=1)
     guess = f"Did you mean {near[0]!r}? " if near else ""
     raise UserError(f"There is no lab {name!r}. {guess}The labs are: {', '.join(sorted(folders))}.")

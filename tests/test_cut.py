@@ -43,6 +43,18 @@ def test_the_environment_decides_where_nobody_says(labs_that_need, monkeypatch):
         find_pattern("orm")
 
 
+def test_a_folder_that_is_no_lab_yet(labs_that_need, tmp_path):
+    (tmp_path / "retry").mkdir()
+    with pytest.raises(UserError, match=r"There is no .*retry.lesson\.md: a lab is a folder with a lesson\.md and"):
+        find_pattern("retry")
+
+
+def test_a_name_that_no_import_can_say(labs_that_need, tmp_path):
+    (tmp_path / "orm").rename(tmp_path / "the-orm")
+    with pytest.raises(UserError, match=r"the-orm can't be a lab's folder: name it the_orm\.$"):
+        find_pattern("the-orm")
+
+
 def test_jupyterlab_hides_the_notebooks_of_what_is_left_out(labs_that_need, monkeypatch):
     monkeypatch.setenv("LABS_WITHOUT", "cache")
     assert _hidden_notebooks() == ["02_caching.ipynb"]

@@ -159,6 +159,14 @@ REFUSED = {
         ("checks.py", 'level="medium"', 'level="brutal"'),
         "checks.py: test_doubles has the level 'brutal'; it is one of easy, medium, hard, expert",
     ),
+    "a slip in a mark": (
+        ("checks.py", 'level="medium"', 'lvl="medium"'),
+        "checks.py: test_doubles has `lvl=` in its mark, which nothing reads: there are level, after, points, read",
+    ),
+    "two checks with a name": (
+        ("checks.py", "import pytest\n", "import pytest\n\n\ndef test_doubles(service):\n    pass\n"),
+        "checks.py: two functions are named test_doubles, and the first is lost: give one of them another name",
+    ),
     "no points": (
         ("checks.py", 'level="medium"', "points=0"),
         "checks.py: test_doubles is worth 0 points; it is worth 1 or more",
@@ -238,6 +246,24 @@ def test_no_checks_file(complaints):
     assert f"{LAB}/checks.py: is missing: a lab is a folder with a lesson.md and a checks.py" in found
 
 
+def test_checks_of_another_encoding(complaints):
+    def save(folder):
+        text = (folder / "checks.py").read_text("utf-8")
+        (folder / "checks.py").write_bytes(f"# -*- coding: latin-1 -*-\n# Größe\n{text}".encode("latin-1"))
+
+    assert f"{LAB}/checks.py: is not UTF-8: save it as UTF-8" in complaints(prepare=save)
+
+
+def test_a_check_that_no_wrong_answer_fails_is_named(complaints, tmp_path):
+    moved = [
+        (f"answers/wrong/{name}.py", "check: test_doubles", "check: test_greets") for name in ("adds_two", "squares")
+    ]
+    lines = []
+
+    assert verify([make_lab(tmp_path, changes=moved)], jobs=1, root=tmp_path, out=lines.append)
+    assert "\ntiny: no wrong answer fails test_doubles." in lines
+
+
 def test_a_real_lab_needs_more_than_the_tour(complaints):
     assert complaints(order=5) == [
         f"{LAB}/checks.py: has 3 checks; a lab has at least {content.MINIMUM['checks']}",
@@ -282,6 +308,18 @@ def test_labs_that_share_a_title_or_a_number(monkeypatch, tmp_path):
     assert not verify(labs, jobs=1, root=tmp_path, out=lines.append)
     assert "one and two have the same `title:` in lesson.md, 'Tiny': give one of them another." in lines
     assert "one and two have the same `order:` in lesson.md, 0: give one of them another." in lines
+
+
+def test_a_lab_that_has_the_number_of_one_beside_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(verifying, "run_jobs", lambda *arguments: None)
+    new, _ = [make_lab(tmp_path, name) for name in ("new", "old")]
+    make_lab(tmp_path, "older", order=3)
+    make_lab(tmp_path, "oldest", order=3)
+    edit(make_lab(tmp_path, "broken").folder / "lesson.md", "title: ", "titel: ")
+    lines = []
+
+    assert not verify([new], jobs=1, root=tmp_path, out=lines.append)
+    assert problems_in(lines) == ["new and old have the same `order:` in lesson.md, 0: give one of them another."]
 
 
 # What is refused because of how it runs

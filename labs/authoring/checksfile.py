@@ -11,7 +11,9 @@ from typing import Any
 from labs.course import Pattern
 from labs.judge.engine import list_checks
 
-__all__ = ["CheckInfo", "inspect_checks"]
+__all__ = ["OPTIONS", "CheckInfo", "inspect_checks"]
+
+OPTIONS = ("level", "after", "points", "read")  # of `@pytest.mark.check`, besides the exercise
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class CheckInfo:
     points: Any
     read: str
     after: list[str]
+    unread: list[str]  # options of its mark that mean nothing
 
 
 def inspect_checks(pattern: Pattern) -> dict[str, Any]:
@@ -33,6 +36,8 @@ def inspect_checks(pattern: Pattern) -> dict[str, Any]:
         module = _import(pattern.checks_file)
     except FileNotFoundError:
         return {"problem": "is missing: a lab is a folder with a lesson.md and a checks.py"}
+    except UnicodeDecodeError:
+        return {"problem": "is not UTF-8: save it as UTF-8"}
     except BaseException as error:  # SystemExit and pytest.skip.Exception, too
         return {"problem": f"can't be imported: {type(error).__name__}: {error}"}
     report = list_checks(pattern)
@@ -54,12 +59,14 @@ def _info(module: ModuleType, name: str) -> CheckInfo:
         points=options.get("points", 1),
         read=options.get("read", ""),
         after=[after] if isinstance(after, str) else list(after),
+        unread=sorted(options.keys() - set(OPTIONS)),
     )
 
 
 def _import(path: Path) -> ModuleType:
     if not path.is_file():
         raise FileNotFoundError(path)
+    path.read_text("utf-8")  # Python may read other encodings; what comes after reads this one
     spec = importlib.util.spec_from_file_location("labs_inspected_checks", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

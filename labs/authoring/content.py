@@ -10,10 +10,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from labs.authoring.answers import KINDS, Answer
-from labs.authoring.checksfile import CheckInfo
+from labs.authoring.checksfile import OPTIONS, CheckInfo
 from labs.lesson import LEVELS, Lesson
 
-__all__ = ["HINTS", "MINIMUM", "TOUR", "answer_problems", "check_problems", "lesson_problems", "stray_files"]
+__all__ = [
+    "HINTS",
+    "MINIMUM",
+    "TOUR",
+    "answer_problems",
+    "check_problems",
+    "lesson_problems",
+    "stray_files",
+    "unproven",
+]
 
 HINTS = 3  # for each exercise: a nudge, a direction, nearly the answer
 MINIMUM = {"checks": 8, "right": 3, "wrong": 12}
@@ -67,6 +76,8 @@ def check_problems(lesson: Lesson, checks: Sequence[CheckInfo], source: str) -> 
             yield f'{check.name} belongs to no exercise: mark it with `@pytest.mark.check("exercise_name")`'
         elif check.exercise not in exercises:
             yield f"{check.name} is for the exercise {check.exercise!r}, which the lesson does not have"
+        for option in check.unread:
+            yield f"{check.name} has `{option}=` in its mark, which nothing reads: there are {', '.join(OPTIONS)}"
         if check.level not in LEVELS:
             yield f"{check.name} has the level {check.level!r}; it is one of {', '.join(LEVELS)}"
         if not isinstance(check.points, int) or check.points < 1:
@@ -82,7 +93,13 @@ def check_problems(lesson: Lesson, checks: Sequence[CheckInfo], source: str) -> 
         yield f"no check is for the exercise {name!r}"
     for title in _twice(" ".join(check.doc.split("\n\n")[0].split()).rstrip(".") for check in checks if check.doc):
         yield f"two checks have the title “{title}”"
-    yield from _import_problems(source)
+    yield from _source_problems(source)
+
+
+def unproven(checks: Sequence[CheckInfo], answers: Sequence[Answer]) -> list[str]:
+    """The checks that no wrong answer names: nothing shows that they can fail."""
+    named = {answer.check.partition("[")[0] for answer in answers}
+    return list(dict.fromkeys(name for check in checks if (name := check.name.partition("[")[0]) not in named))
 
 
 def answer_problems(
@@ -110,11 +127,13 @@ def stray_files(folder: Path) -> list[str]:
     return [path for path in kept if not _FILES.fullmatch(path)]
 
 
-def _import_problems(source: str) -> Iterator[str]:
+def _source_problems(source: str) -> Iterator[str]:
     try:
         tree = ast.parse(source)
     except SyntaxError:  # reported by the import
         return
+    for name in _twice(node.name for node in tree.body if isinstance(node, ast.FunctionDef)):
+        yield f"two functions are named {name}, and the first is lost: give one of them another name"
     for node in ast.walk(tree):
         modules: list[str] = []
         if isinstance(node, ast.Import):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import statistics
 import time
@@ -57,7 +58,7 @@ def verify(
     started = time.perf_counter()
     problems = Problems(root, repeat)
     proofs = [_Proof(pattern, problems, root) for pattern in patterns]
-    for sentence in (*homeless(patterns, root), *_shared_names(proofs)):
+    for sentence in (*homeless(patterns, root), *_shared_names(patterns)):
         problems.say(sentence)
     todo = [job for proof in proofs for job in proof.jobs(repeat, deadline, thorough)]
     todo.sort(key=_effort, reverse=True)  # else everybody waits for the longest at the end
@@ -72,6 +73,9 @@ def verify(
     out("")
     for line in _table([proof.figures() for proof in proofs]):
         out(line)
+    for proof in proofs:
+        if proof.answers and (names := content.unproven(proof.checks, proof.answers)):
+            out(f"\n{proof.pattern.name}: no wrong answer fails {', '.join(names)}.")
     out(f"\n{total} runs in {time.perf_counter() - started:.1f} s")
     for line in problems.lines():
         out(line)
@@ -264,12 +268,18 @@ def _lost(job: Job) -> str:
     return f"it ended the process that judges it ({job.result['ended']})"
 
 
-def _shared_names(proofs: Sequence[_Proof]) -> Iterator[str]:
-    lessons = [proof.lesson for proof in proofs if proof.lesson is not None]
+def _shared_names(patterns: Sequence[Pattern]) -> Iterator[str]:
+    """Names that these labs share with each other, or with those that stand beside them."""
+    folders = sorted({file.parent for pattern in patterns for file in pattern.folder.parent.glob("*/lesson.md")})
+    lessons: list[Lesson] = []
+    for folder in folders:
+        with contextlib.suppress(UserError):  # said of those that are verified
+            lessons.append(Pattern(folder).lesson)
+    asked = {pattern.name for pattern in patterns}
     for what in ("title", "order"):
         for value, count in Counter(getattr(lesson, what) for lesson in lessons).items():
-            if count > 1:
-                same = [lesson.name for lesson in lessons if getattr(lesson, what) == value]
+            same = [lesson.name for lesson in lessons if getattr(lesson, what) == value]
+            if count > 1 and asked.intersection(same):
                 names = " and ".join(same)
                 yield f"{names} have the same `{what}:` in lesson.md, {value!r}: give one of them another."
 
