@@ -64,11 +64,37 @@ def test_a_learner_may_hand_in_several_labs(tmp_path):
 
 def test_names_that_fall_together_are_kept_apart(tmp_path):
     put(tmp_path, "a b.ipynb", "a_b.ipynb", "A_B.ipynb")
+    put(tmp_path, "a_b-2.ipynb")  # what the second one is called
     found = [submission for submission, _ in names(tmp_path)]
-    assert len({name.lower() for name in found}) == 3
+    assert len({name.lower() for name in found}) == 4
 
 
-@pytest.mark.parametrize("name", ["\x1b[2J\nada", "\u202eevil", "..", "-rf", "a" * 180, "=cmd()", "naïve Ünï"])
+def test_of_several_archives_or_folders_each_is_its_learners(tmp_path):
+    ada = archive(tmp_path / "ada.zip", {"08_caching.ipynb": NOTEBOOK})
+    put(tmp_path, "bob/08_caching.ipynb", "cy/08_caching.ipynb")
+    found = names(ada, tmp_path / "bob", tmp_path / "cy" / "08_caching.ipynb")
+    assert found == [("ada-08_caching", "ada"), ("bob-08_caching", "bob"), ("cy-08_caching", "cy")]
+
+
+def test_results_among_the_submissions_are_none(tmp_path):
+    put(tmp_path, "ada.ipynb", "results/submissions/ada/executed.ipynb")
+    (tmp_path / "results" / "summary.html").write_text("")
+    assert [entry.learner for entry in find_entries([tmp_path], tmp_path / "results")] == ["ada"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\U00020000" * 60 + "/" + "\U00020000" * 60,
+        "\x1b[2J\nada",
+        "\u202eevil",
+        "..",
+        "-rf",
+        "a" * 180,
+        "=cmd()",
+        "naïve Ünï",
+    ],
+)
 def test_any_name_becomes_a_safe_folder(tmp_path, name):
     ((submission, _),) = names(put(tmp_path, f"{name}/notebook.ipynb" if name != ".." else "...ipynb"))
     assert submission
@@ -79,7 +105,7 @@ def test_any_name_becomes_a_safe_folder(tmp_path, name):
 
 
 def test_checkpoints_and_what_systems_leave_are_passed_over(tmp_path):
-    put(tmp_path, "ada.ipynb", ".ipynb_checkpoints/ada.ipynb", "__MACOSX/ada.ipynb")
+    put(tmp_path, "ada.ipynb", "._ada.ipynb", ".ipynb_checkpoints/ada.ipynb", "__MACOSX/ada.ipynb")
     assert names(tmp_path) == [("ada", "ada")]
 
 
@@ -87,6 +113,11 @@ def test_an_archive_is_read_like_a_folder(tmp_path):
     archive(tmp_path / "week.zip", {"ada/08_caching.ipynb": NOTEBOOK, "bob.ipynb": NOTEBOOK, "readme.txt": b"x"})
     assert [learner for _, learner in names(tmp_path / "week.zip")] == ["ada", "bob"]
     assert next(iter(find_entries([tmp_path / "week.zip"]))).read() == NOTEBOOK
+
+
+def test_an_archive_with_the_separators_of_windows(tmp_path):
+    archive(tmp_path / "week.zip", {"ada\\08_caching.ipynb": NOTEBOOK})
+    assert names(tmp_path / "week.zip") == [("ada-08_caching", "ada")]
 
 
 def test_an_archive_in_a_folder_is_its_learners(tmp_path):
@@ -160,6 +191,19 @@ def test_an_archive_without_a_notebook(tmp_path):
 def test_bombs(tmp_path):
     bomb = archive(tmp_path / "ada.zip", {"ada.ipynb": b"0" * 50_000_000})
     assert refusal(bomb).startswith("It is larger than 5 MB, or packed too tightly")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_ways_of_packing_that_unpack_without_a_limit(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / "ada.zip", "w", method) as packed:
+        packed.writestr("ada.ipynb", NOTEBOOK)
+    assert refusal(tmp_path / "ada.zip").startswith("It is packed in an unusual way")
+
+
+def test_a_member_without_a_name(tmp_path):
+    data = archive(tmp_path / "ada.zip", {"x": b"", "ada.ipynb": NOTEBOOK}).read_bytes()
+    (tmp_path / "ada.zip").write_bytes(data.replace(b"x", b"\0"))
+    assert names(tmp_path / "ada.zip") == [("ada", "ada")]
 
 
 def test_an_archive_that_lies_about_its_sizes(tmp_path):

@@ -97,7 +97,8 @@ def _grade(given: list[Path | str], out: Path, options: Options, copies: Copies)
     refuse_unsafe_libraries()
     if options.lab:
         find_pattern(options.lab)
-    entries = list(find_entries(given))
+    _keep_apart(given, out)
+    entries = list(find_entries(given, out))
     executor = _executor(options)
     totals = Totals()
     try:
@@ -125,6 +126,14 @@ def stored_results(out: Path) -> Iterator[Result]:
         result = _read(path)
         if result is not None:
             yield result
+
+
+def _keep_apart(given: list[Path | str], out: Path) -> None:
+    """Results may lie below the submissions, but must not take their place or be taken for them."""
+    results = out.resolve() / "submissions"
+    for path in given:
+        if isinstance(path, Path) and (path.resolve() == out.resolve() or path.resolve().is_relative_to(results)):
+            raise UserError(f"The results would be written among the submissions in {path}: choose another --out.")
 
 
 def _executor(options: Options) -> Executor:
@@ -155,7 +164,10 @@ class _locked:  # noqa: N801 -- used like a function
     """Keeps two runs from writing the same folder."""
 
     def __init__(self, out: Path) -> None:
-        self._file = (out / ".lock").open("w")
+        try:
+            self._file = (out / ".lock").open("w")
+        except OSError as error:
+            raise UserError(f"The results can't be written to {out}: {error.strerror}.") from None
 
     def __enter__(self) -> None:
         try:

@@ -27,6 +27,7 @@ MAX_MEMBERS = 20_000  # in one archive
 MAX_ARCHIVE = 2 * 1024 * 1024 * 1024  # bytes
 MAX_RATIO = 200  # of unpacked to packed bytes of one member
 MAX_DEPTH = 12  # folders inside each other
+MAX_NAME = 200  # bytes of a submission's name: file systems take 255, and batches write more behind it
 TOO_LARGE = f"It is larger than {MAX_BYTES // 1024 // 1024} MB: clear its outputs and hand it in again."
 DIRECTORY_ENTRY = 46  # bytes at least that a member takes in an archive's directory
 _IGNORED = {"__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__", ".labs"}
@@ -52,23 +53,41 @@ class _Found:
     read: Callable[[], bytes]
 
 
-def find_entries(given: Iterable[Path | str]) -> Iterator[Entry]:
+def find_entries(given: Iterable[Path | str], apart: Path | None = None) -> Iterator[Entry]:
     """Everything that was handed in, in a fixed order. Raises UserError when a path or URL that was given is not there.
 
     A learner is called what remains of the path below the one given without names of labs: `ada/08_caching.ipynb`,
-    `caching/ada.ipynb` and `ada.ipynb` are all ada's.
+    `caching/ada.ipynb` and `ada.ipynb` are all ada's. Where nothing remains and several were given, as by `*.zip`, it
+    is the name of the archive or folder that was. The folder `apart` holds no submissions, wherever it is.
     """
     labs = _lab_names()
     taken: dict[str, int] = {}
-    for path in given:
-        for found in _find_at(path) if isinstance(path, str) else _find(path):
+    places = list(given)
+    for path in places:
+        for found in _find_at(path) if isinstance(path, str) else _find(path, apart):
             who = [part for part in map(_stem, found.parts) if _plain(part) not in labs]
+            if not who and len(places) > 1 and _plain(_whose(path)) not in labs:
+                who = [_whose(path)]
             learner = "/".join(who) or _stem(found.parts[-1])
             lab = next((_stem(part) for part in reversed(found.parts) if _plain(_stem(part)) in labs), "")
-            name = _safe("-".join([*who, lab] if who and lab else who or [lab]))
-            count = taken[name.lower()] = taken.get(name.lower(), 0) + 1
-            unique = name if count == 1 else f"{name}-{count}"
-            yield Entry(unique, learner, found.source, found.modified, found.read, isinstance(path, str))
+            name = _unique(_safe("-".join([*who, lab] if who and lab else who or [lab])), taken)
+            yield Entry(name, learner, found.source, found.modified, found.read, isinstance(path, str))
+
+
+def _whose(given: Path | str) -> str:
+    """The name of the archive or folder that was given, or of the folder that the notebook is in."""
+    path = PurePosixPath(given if isinstance(given, str) else given.absolute())
+    return _stem((path.parent if path.suffix.lower() == ".ipynb" else path).name)
+
+
+def _unique(name: str, taken: dict[str, int]) -> str:
+    """The name, or with the first number behind it that makes it another one, also where case makes no difference."""
+    unique = name
+    while unique.lower() in taken:
+        taken[name.lower()] += 1
+        unique = f"{name}-{taken[name.lower()]}"
+    taken[unique.lower()] = 1
+    return unique
 
 
 def _lab_names() -> set[str]:
@@ -88,15 +107,15 @@ def _safe(name: str) -> str:
     """A folder's name on any system."""
     plain = unicodedata.normalize("NFKC", name)
     plain = re.sub(r"[^\w.-]+", "_", plain).strip("._-")[:80]
-    return plain or "submission"
+    return plain.encode()[:MAX_NAME].decode(errors="ignore") or "submission"
 
 
-def _find(path: Path) -> Iterator[_Found]:
+def _find(path: Path, apart: Path | None) -> Iterator[_Found]:
     if not os.path.lexists(path):
         raise UserError(f"There is no {path}: check the path of the submissions.")
     if path.is_dir() and not path.is_symlink():
         empty = True
-        for found in _in_folder(path, (), 0):
+        for found in _in_folder(path, (), 0, apart):
             empty = False
             yield found
         if empty:
@@ -111,7 +130,7 @@ def _find_at(url: str) -> Iterator[_Found]:
     """The same at a URL, where there are no links, no FIFOs and no folders but in names."""
     from labs.grading.storage.remote import Remote
 
-    files = [file for file in Remote(url).files() if not _IGNORED.intersection(file.parts)]
+    files = [file for file in Remote(url).files() if not any(map(_ignored, file.parts))]
     kinds = [PurePosixPath(file.name).suffix.lower() for file in files]
     above = {
         parent
@@ -168,11 +187,15 @@ def _refuse(sentence: str) -> Callable[[], bytes]:
     return read
 
 
-def _in_folder(folder: Path, above: tuple[str, ...], depth: int) -> Iterator[_Found]:
+def _ignored(name: str) -> bool:
+    return name in _IGNORED or name.startswith("._")  # what macOS writes beside a file
+
+
+def _in_folder(folder: Path, above: tuple[str, ...], depth: int, apart: Path | None) -> Iterator[_Found]:
     """The notebooks and archives of a folder; of a folder with none of them, whatever is there instead."""
     try:
         with os.scandir(folder) as scan:
-            names = sorted(entry.name for entry in scan if entry.name not in _IGNORED)
+            names = sorted(entry.name for entry in scan if not _ignored(entry.name))
     except OSError as error:
         yield _Found((*above, folder.name)[-1:], str(folder), 0.0, _refuse(f"It can't be read: {error.strerror}."))
         return
@@ -185,7 +208,9 @@ def _in_folder(folder: Path, above: tuple[str, ...], depth: int) -> Iterator[_Fo
         path = folder / name
         mode = path.lstat().st_mode if os.path.lexists(path) else 0
         if stat.S_ISDIR(mode):
-            below = list(itertools.islice(_in_folder(path, (*above, name), depth + 1), MAX_MEMBERS))
+            if apart is not None and path.resolve() == apart.resolve():
+                continue
+            below = list(itertools.islice(_in_folder(path, (*above, name), depth + 1, apart), MAX_MEMBERS))
             found = found or bool(below)
             yield from below
         elif name.lower().endswith(".zip") and stat.S_ISREG(mode):
@@ -209,8 +234,8 @@ def _in_archive(path: Path | RemoteFile, above: tuple[str, ...]) -> Iterator[_Fo
         return
     found = False
     for member in members:
-        name = PurePosixPath(member.filename)
-        if member.is_dir() or _IGNORED.intersection(name.parts) or name.suffix.lower() != ".ipynb":
+        name = PurePosixPath(member.filename.replace("\\", "/"))  # some tools on Windows write it so
+        if name.suffix.lower() != ".ipynb" or member.is_dir() or any(map(_ignored, name.parts)):
             continue
         found = True
         problem = _problem_with(member)
@@ -252,6 +277,8 @@ def _problem_with(member: zipfile.ZipInfo) -> str:
         return "Its name in the archive leads out of it."
     if member.flag_bits & 1:
         return "It is encrypted."
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "It is packed in an unusual way: pack it as an ordinary zip archive."  # others unpack without a limit
     if member.file_size > MAX_BYTES or member.file_size > MAX_RATIO * max(member.compress_size, 1024):
         return f"It is larger than {MAX_BYTES // 1024 // 1024} MB, or packed too tightly to be a notebook."
     return ""
