@@ -84,7 +84,8 @@ def open_box(tier: str, shared: Path, limits_: Limits) -> list[int]:
 def lock_judge(tier: str, shared: Path, limits_: Limits, needed: Sequence[Path] = ()) -> None:
     """Called in a judge behind open_box: it keeps what it needs to judge, and gives up being root. Raises OSError.
 
-    `needed` are folders that it has to read besides Python's and the labs' own.
+    `needed` are folders that it has to read besides Python's and the labs' own. It writes to files that the kernel may
+    have turned into links: without a root of its own, too, it can write nowhere but in the shared folder.
     """
     linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
     if tier == Tier.NAMESPACES:
@@ -94,6 +95,8 @@ def lock_judge(tier: str, shared: Path, limits_: Limits, needed: Sequence[Path] 
         root.rmdir()
     drop_root()
     linux.prctl(linux.SET_NO_NEW_PRIVS, 1)
+    if tier == Tier.LANDLOCK:
+        landlock.restrict(readable=[Path("/")], writable=[shared, *_devices()])
     linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)  # changing users has cleared it
     resource.setrlimit(resource.RLIMIT_DATA, (JUDGE_DATA, JUDGE_DATA))
 
@@ -137,15 +140,18 @@ def enter(cage: Cage) -> None:
         drop_root()
         limits.apply(cage.limits, count_processes=os.getuid() != 0, others=limits.processes_of(os.getuid()))
         if cage.tier == Tier.LANDLOCK:
-            devices = [Path("/dev") / name for name in filesystem.DEVICES]
             linux.prctl(linux.SET_NO_NEW_PRIVS, 1)
             landlock.restrict(
                 readable=[*filesystem.visible(), Path("/proc/self")],
-                writable=[shared, *devices],
+                writable=[shared, *_devices()],
                 connect=cage.connect,
             )
             seccomp.install(tcp_only=True)
     linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _devices() -> list[Path]:
+    return [Path("/dev") / name for name in filesystem.DEVICES]
 
 
 def drop_root() -> None:

@@ -94,6 +94,6 @@ def _second_number(path: str) -> int:
 def _proportional(pid: int) -> int:
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
-    except OSError:
-        return 0
+    except OSError:  # it has ended, or has closed itself to everybody (PR_SET_DUMPABLE): then all of it counts
+        return _second_number(f"/proc/{pid}/statm") * resource.getpagesize()
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
