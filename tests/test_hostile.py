@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,8 +18,8 @@ import labs.course
 from labs.authoring.notebook import learner_notebook, to_text
 from labs.course import Pattern
 from labs.grading.batch import Options, grade_batch, stored_results
-from labs.grading.isolation import tiers
-from labs.grading.isolation.limits import descendants
+from labs.grading.isolation import cage, tiers
+from labs.grading.isolation.limits import Limits, descendants
 
 sys.path.insert(0, str(Path(__file__).parent / "hostile"))
 from cases import CASES, FULL, REFERENCE, Case
@@ -50,7 +51,7 @@ def write(fort: Pattern, case: Case, folder: Path) -> None:
             cell.source = case.answer
     if case.cell:
         notebook.cells.insert(1, new_code_cell(case.cell))
-    nbformat.write(notebook, folder / f"{case.name}.ipynb")
+    (folder / f"{case.name}.ipynb").write_text(json.dumps(notebook))  # also what nbformat would not write
 
 
 def leftovers() -> set[str]:
@@ -110,3 +111,26 @@ def test_a_hostile_notebook_gets_its_due(graded, case):
     page = (out / "submissions" / case.name / "feedback.html").read_text()
     assert "<script>alert" not in page
     assert "onerror=alert" not in page or "&lt;img" in page
+
+
+@pytest.mark.skipif("landlock" not in tiers.explore().tiers, reason="needs Landlock")
+def test_a_judge_can_not_be_led_by_a_link_to_write_elsewhere():
+    with tempfile.TemporaryDirectory() as root:  # pytest's folders are closed to who judges for root
+        shared, elsewhere = Path(root) / "shared", Path(root) / "elsewhere"
+        for folder in (shared, elsewhere, Path(root)):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o777)
+        (shared / "link").symlink_to(elsewhere / "file")
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                cage.lock_judge("landlock", shared, Limits())
+                (shared / "file").write_text("x")
+                (shared / "link").write_text("x")
+            except PermissionError:
+                code = 0 if (shared / "file").exists() else 1
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert list(elsewhere.iterdir()) == []

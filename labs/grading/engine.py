@@ -45,6 +45,7 @@ class Trouble(StrEnum):
     TIMED_OUT = "timed out"
     DIED = "died"
     FLOODED = "flooded"  # more output than MAX_OUTPUT: what came later is left out
+    CONFUSED = "confused"  # sent messages in its name that make no sense
 
 
 class Kernel(Protocol):
@@ -67,7 +68,8 @@ class LabsEngine(NBClientEngine):
     - `begin()` is called before the first cell, when the kernel is there, and may wait.
     - `judge(kernel)` is called after the last cell, while the kernel is there: see `Kernel`.
       With a judge a cell that raises, hangs or kills its kernel does not end the run: the others run without it.
-    - `note(cell, what)` hears of a cell that took too long, killed its kernel or put out too much.
+    - `note(cell, what)` hears of a cell that took too long, killed its kernel, put out too much or forged messages.
+    - `cwd` is the folder where the kernel starts.
     - `cell_saves=True` writes the notebook after each cell, as papermill does; at the end it is always written.
     - `configure(provisioner)` may confine the forked kernel before it starts.
     """
@@ -83,6 +85,7 @@ class LabsEngine(NBClientEngine):
         note: Callable[[NotebookNode, Trouble], None] = lambda cell, what: None,
         configure: Callable[[ForkProvisioner], None] | None = None,
         fork: bool = True,
+        cwd: str | None = None,
         cell_saves: bool = False,
         kernel_env: dict[str, str] | None = None,
         log_output: bool = False,
@@ -106,7 +109,8 @@ class LabsEngine(NBClientEngine):
             stderr_file=stderr_file,
             shutdown_kernel="immediate",
         )
-        kernel: dict[str, Any] = {"env": kernel_env} if kernel_env is not None else {}
+        given = {"env": kernel_env, "cwd": cwd}
+        kernel: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         save = nb_man.save
         if not cell_saves:
             nb_man.save = lambda **_: None
@@ -236,6 +240,12 @@ class _Client(PapermillNotebookClient):
                 self._lethal.add(index)
                 if isinstance(error, DeadKernelError):
                     self._note(cell, Trouble.DIED)
+                if not self.revive(until=index):
+                    break
+            except Exception as error:  # whatever nbclient makes of a message that no kernel would send
+                self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                self._lethal.add(index)
+                self._note(cell, Trouble.CONFUSED)
                 if not self.revive(until=index):
                     break
             finally:

@@ -111,6 +111,7 @@ def _keep(connection: socket.socket) -> int:
     cage = Cage.from_dict(request["cage"])
     ready, *box = descriptors
     linux.prctl(linux.SET_CHILD_SUBREAPER, 1)
+    niceness = os.getpriority(os.PRIO_PROCESS, 0)
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, -5)  # who watches must get through, whatever the watched are doing
     if box:
@@ -121,6 +122,8 @@ def _keep(connection: socket.socket) -> int:
     kernel = os.fork()
     if kernel == 0:
         connection.close()
+        if os.getpriority(os.PRIO_PROCESS, 0) < niceness:  # who was started by `nice` may not go below that
+            os.setpriority(os.PRIO_PROCESS, 0, niceness)
         _end_with(lambda: _first_process(cage, request, ready, kept))
     os.close(ready)
     os.close(kept)
@@ -179,7 +182,6 @@ def _sweep() -> None:
 
 
 def _first_process(cage: Cage, request: dict[str, Any], ready: int, kept: int) -> int:
-    os.setpriority(os.PRIO_PROCESS, 0, 0)
     linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
     ready, kept = os.dup(ready), os.dup(kept)  # neither may stand in the other's new place
     os.dup2(ready, 3)

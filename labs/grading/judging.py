@@ -110,6 +110,8 @@ def judge(
         elif what is Trouble.DIED:
             counts["died"] += 1
             sentence = f"{name} ended the notebook's process{why()}; the other cells were run without it."
+        elif what is Trouble.CONFUSED:
+            sentence = f"{name} sent messages that no notebook sends; the other cells were run without it."
         else:
             sentence = f"{name} put out more than {MAX_OUTPUT // 1024 // 1024} MB: what came later is left out."
         notes.append(sentence)
@@ -147,7 +149,7 @@ def judge(
             configure=configure,
             fork=links is not None,
             kernel_env=kernel_env,
-            cwd=str(shared),
+            cwd=_home(job.tier, shared),
             execution_timeout=job.cell_timeout,
             interrupt_on_timeout=True,
             raise_on_iopub_timeout=False,  # an output that was too long takes those behind it along
@@ -157,9 +159,11 @@ def judge(
             store_widget_state=False,
         )
     except Exception as error:  # papermill's, nbclient's or the system's: what was judged stands
-        sentence = f"The notebook did not run to its end: {type(error).__name__}: {_short(str(error))}"
-        notes.append(sentence)
-        send({"note": sentence})
+        why_not = f"{type(error).__name__}: {_short(str(error))}"
+        if host.deadline == float("inf"):  # nothing of the learner's had begun
+            return send({"failed": f"Its notebook could not be started ({why_not})."})
+        notes.append(f"The notebook did not run to its end: {why_not}")
+        send({"note": notes[-1]})
     finally:
         host.close()
     counts["died"] += host.lost
@@ -186,8 +190,13 @@ def _begin(turn: Turn, host: KernelHost, time_limit: float) -> None:
     host.deadline = time.monotonic() + time_limit
 
 
+def _home(tier: str, shared: Path) -> str:
+    """Where the notebook may write, relative paths included."""
+    return "/tmp" if tier == Tier.NAMESPACES else str(shared)  # its own
+
+
 def _environment(tier: str, shared: Path) -> dict[str, str]:
-    home = "/tmp" if tier == Tier.NAMESPACES else str(shared)  # its own
+    home = _home(tier, shared)
     return {
         "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
         "HOME": home,

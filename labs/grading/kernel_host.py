@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import re
 import secrets
 import socket
 import threading
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["KernelHost"]
 
-MAX_LINE = 1024 * 1024  # bytes: a longer message ends the connection
+MAX_LINE = 8 * 1024 * 1024  # bytes: a longer message ends the connection
 GONE = "The notebook's process has ended or no longer answers."
 MAX_ANSWERS = 100  # that wait: whoever sends more does not get through
 TICK = 0.2  # seconds between two looks at whether the kernel is still there
 ATTACH = 30.0  # seconds for the kernel to finish what it does and to import our end
 PATIENCE = 10.0  # seconds for it to take up what it is asked to do, from then on
+
+_OURS = re.compile(r"http://127\.0\.0\.1:([0-9]{1,5})")
 
 
 class KernelHost:
@@ -113,7 +116,7 @@ class KernelHost:
         self._ask(start=dict(env))
         answer = self._answer(PATIENCE)
         url = answer.get("url") if answer else None
-        if isinstance(url, str) and url.startswith("http://127.0.0.1:") and url[17:].isdigit():
+        if isinstance(url, str) and (port := _OURS.fullmatch(url)) and int(port[1]) < 2**16:
             self._running = True
             return url
         self.stream.close()

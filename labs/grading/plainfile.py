@@ -1,14 +1,17 @@
-"""Read a file that somebody else has put there."""
+"""Files and folders that somebody else has put there: read one, or remove it."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
+import shutil
 import stat
 from pathlib import Path
 
 from labs.errors import UserError
 
-__all__ = ["MAX_BYTES", "read_bytes"]
+__all__ = ["MAX_BYTES", "read_bytes", "remove_folder"]
 
 MAX_BYTES = 5 * 1024 * 1024  # of a notebook
 
@@ -33,3 +36,21 @@ def read_bytes(path: Path) -> bytes:
                 f"It is larger than {MAX_BYTES // 1024 // 1024} MB: clear its outputs and hand it in again."
             )
         return file.read(MAX_BYTES + 1)[:MAX_BYTES]
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it, also folders closed to us and those nested deeper than a path can say."""
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    if not folder.is_dir():
+        return
+    waiting = [folder]
+    while waiting:
+        path = waiting.pop()
+        with contextlib.suppress(OSError):
+            path.chmod(0o700)
+            for entry in list(os.scandir(path)):
+                if entry.is_dir(follow_symlinks=False):
+                    os.chmod(entry.path, 0o700)  # a folder that moves is written to
+                    waiting.append(Path(entry.path).rename(folder / secrets.token_hex(8)))
+    shutil.rmtree(folder, ignore_errors=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from typing import Any
 
 from labs.grading.isolation import cage
 from labs.grading.job import Job
+from labs.grading.plainfile import remove_folder
 from labs.grading.result import Outcome, Result
 from labs.grading.warm import judges, shared_forkserver
 from labs.judge.verdict import Report, Verdict
@@ -78,6 +78,7 @@ class _Running:
     done: bool = False
     overdue: bool = False
     broke: str = ""
+    failed: str = ""
     verdicts: dict[str, Verdict] = field(default_factory=dict)
 
 
@@ -119,7 +120,7 @@ class Pool:
         for running in self._running:
             running.process.join()
         self._running.clear()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_folder(self._folder)
 
     def _give_turns(self) -> None:
         """To those that were started first."""
@@ -180,7 +181,7 @@ class Pool:
             running.process.join()
         code = running.process.exitcode
         running.process.close()
-        shutil.rmtree(running.work, ignore_errors=True)
+        remove_folder(running.work)
         result = running.result
         result.seconds = max(0.0, time.monotonic() - running.started)
         if result.report is not None:
@@ -204,6 +205,8 @@ def _take(running: _Running, message: dict[str, Any]) -> None:
     elif "verdict" in message:
         verdict = Verdict.from_dict(message["verdict"])
         running.verdicts[verdict.check] = verdict
+    elif "failed" in message:
+        running.failed = str(message["failed"])
     elif "broke" in message:
         running.broke = str(message["broke"])
     elif "note" in message:
@@ -221,6 +224,10 @@ def _take(running: _Running, message: dict[str, Any]) -> None:
 
 def _explain_end(running: _Running, code: int | None) -> None:
     result = running.result
+    if running.failed:  # by no fault of the learner's: no score is better than none of the points
+        result.outcome, result.report = Outcome.FAILED, None
+        result.sentence = f"{running.failed.rstrip('.')}. Run the same command again."
+        return
     if running.overdue:
         result.timed_out += 1
         sentence = f"It was not judged within {running.job.time_limit:g} s: what was found by then counts."
@@ -243,4 +250,4 @@ def _remove_leftovers() -> None:
     for folder in Path(tempfile.gettempdir()).glob("labs-*-*-*"):
         _, kind, pid, _ = folder.name.split("-", 3)
         if kind in ("grade", "fork") and pid.isdigit() and not Path(f"/proc/{pid}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)

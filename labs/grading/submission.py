@@ -93,7 +93,8 @@ def _parse(content: bytes) -> tuple[NotebookNode, dict[str, int]]:
     # Nothing else of it matters, and anything else might hurt: kernel, languages, other metadata, other outputs.
     kept = [{"cell_type": cell["cell_type"], "metadata": _ours(cell), "id": cell.get("id", "")} for cell in cells]
     for cell, source in zip(kept, (_text(cell["source"]) for cell in cells), strict=True):
-        cell["source"] = source
+        # Half of a pair of surrogates, as of an emoji cut in two, can't be sent; in a string its escape means the same.
+        cell["source"] = source.encode("utf-8", "backslashreplace").decode()
         if len(source) > MAX_SOURCE:
             raise UserError(f"One of its cells is longer than {MAX_SOURCE // 1024} kB.")
     notebook = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": _ours(data), "cells": kept})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from labs import backing
 from labs.judge.fresh import Fresh
 from labs.judge.logs import Logs
+from labs.judge.outcome import CheckFailed
 from labs.judge.service import ServiceUnderTest
 from labs.service.host import Host
 
@@ -59,9 +61,15 @@ class Fixtures:
     @pytest.fixture
     def database(self, fresh: Fresh) -> Iterator[backing.Database]:
         """An empty database with the contract's tables."""
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="labs-")
-        database = backing.Database(Path(self._folder.name) / f"{fresh.token()}.sqlite")
+        try:
+            if self._folder is None:
+                self._folder = tempfile.TemporaryDirectory(prefix="labs-")
+            database = backing.Database(Path(self._folder.name) / f"{fresh.token()}.sqlite")
+        except OSError as error:  # the service may write there, too
+            raise CheckFailed(
+                f"No database could be made for the service ({error.strerror}): does it, or another cell, remove, "
+                "close or fill folders that are not its own?"
+            ) from None
         yield database
         database.close()
 
@@ -110,4 +118,5 @@ class Fixtures:
         """Leave nothing running and nothing on disk."""
         self.host.stop()
         if self._folder is not None:
-            self._folder.cleanup()
+            with contextlib.suppress(OSError, RecursionError):  # a service may have made anything of it
+                self._folder.cleanup()

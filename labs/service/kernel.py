@@ -24,6 +24,8 @@ from labs.service.stream import LogStream
 
 __all__ = ["attach", "start", "stop"]
 
+MAX_LOGGED = 1_000_000  # characters of one line: as JSON, what the judge takes of one message is more
+
 _link: _Link | None = None
 
 
@@ -62,7 +64,7 @@ class _ForwardedStream(LogStream):
 
     def _append(self, line: str) -> None:
         super()._append(line)
-        self._link.say(log=line)
+        self._link.say(log=line[:MAX_LOGGED])
 
 
 def attach(port: int, token: str, processor: int | None = None) -> None:

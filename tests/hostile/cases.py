@@ -41,6 +41,30 @@ def at_request(code: str, path: str = "/health") -> str:
     )
 
 
+SHARED = """import glob, os, shutil, threading, time
+shared = os.environ["TMPDIR"]
+if "labs-grade-" not in shared:
+    (shared,) = {line.split()[4] for line in open("/proc/self/mountinfo") if "labs-grade-" in line}
+"""
+
+
+def at_databases(code: str) -> str:
+    """A cell that does something to each database as soon as it is there."""
+    indented = "\n".join(f"                {line}" for line in code.strip().splitlines())
+    return f"""{SHARED}
+def watch():
+    while True:
+        for path in glob.glob(shared + "/labs-*/*.sqlite"):
+            try:
+{indented}
+            except OSError:
+                pass
+        time.sleep(0.0005)
+
+threading.Thread(target=watch, daemon=True).start()
+"""
+
+
 STRONG = ("namespaces", "landlock")
 BEST = ("namespaces",)
 
@@ -84,9 +108,12 @@ CASES = [
     Case("disk_hog", "with open('/tmp/big', 'wb') as file:\n    while True: file.write(bytes(1_000_000))", output="OSError", tiers=BEST),
     Case("sparse_file", "with open('/tmp/sparse', 'wb') as file: file.truncate(10**12)", output="OSError", tiers=BEST),
     Case("inodes", "import os\nfor n in range(10**6): open(f'/tmp/f{n}', 'w').close()", output="OSError", tiers=BEST),
-    Case("shared_folder_full", "import os\nfolder = os.environ.get('TMPDIR', '/tmp')\n", score=(FULL,)),
+    Case("shared_folder_full", SHARED + "try:\n    for n in range(9): open(f'{shared}/{n}', 'wb').write(bytes(30_000_000))\nexcept OSError as error: print(error)", score=(0,), says="disk is full|No database could be made", output="No space left", tiers=BEST),
+    Case("shared_folder_gone", at_databases("shutil.rmtree(os.path.dirname(path))"), score=(0, 1, 2, 3), says="No database could be made"),
     Case("removes_everything", "import os, shutil\nos.chdir('/')\nshutil.rmtree('/', ignore_errors=True)", score=(0, 1, 2, 3, FULL), tiers=BEST),
     Case("chmods_everything", "import os\nfor root, dirs, files in os.walk('/tmp'):\n    for name in dirs + files:\n        try: os.chmod(os.path.join(root, name), 0)\n        except OSError: pass", score=(0, 1, 2, 3, FULL), tiers=BEST),
+    Case("writes_beside_itself", "open('app.log', 'w').write('x')\nprint('wrote', open('app.log').read())", output="wrote x"),
+    Case("folders_without_end", "import os\nos.chdir(os.environ['TMPDIR'])\nos.makedirs('x/y/z')\nfor path in ('x/y', 'x'): os.chmod(path, 0)\nfor _ in range(1100):\n    os.mkdir('d')\n    os.chdir('d')\nprint('made')", output="made"),
     Case("persists", "import pathlib\nfor name in ('.ipython/profile_default/startup/00.py', '.bashrc', 'sitecustomize.py'):\n    file = pathlib.Path.home() / name\n    file.parent.mkdir(parents=True, exist_ok=True)\n    file.write_text('import os; os._exit(9)')", tiers=BEST),
     # Output
     Case("huge_stdout", "for _ in range(30): print('x' * 500_000)", says="put out more than 8 MB"),
@@ -94,6 +121,8 @@ CASES = [
     Case("stdout_flood", "while True: print('x')", says="put out more than 8 MB|took longer"),
     Case("huge_display", "from IPython.display import display, HTML\ndisplay(HTML('x' * 20_000_000))", score=(FULL,)),
     Case("huge_error", "raise ValueError('x' * 5_000_000)", score=(FULL,)),
+    Case("half_a_character", "print('\ud83d' == chr(0xD83D))", output="True"),
+    Case("one_huge_log_line", answer=REFERENCE.replace("    print(json", "    print('x' * 3_000_000)\n    print(json")),
     Case("markup", "raise ValueError('<script>alert(1)</script><img src=x onerror=alert(1)>')", score=(FULL,)),
     # Cheating
     Case("forges_results", "print('{\"verdict\": {\"status\": \"passed\"}}')\nprint('{\"done\": {}}')", answer="async def answer(path):\n    raise NotImplementedError\n", score=(0,)),
@@ -101,6 +130,8 @@ CASES = [
     Case("fakes_the_log", "import json\nprint(json.dumps({'path': '/anything'}))", answer=REFERENCE.replace("print(json", "str(json"), score=(3,)),
     Case("speaks_for_the_kernel", "import labs.service.kernel as kernel\nkernel.start = lambda env: kernel._link.say(url='http://127.0.0.1:1')", score=(0,)),
     Case("talks_nonsense_to_the_judge", "import labs.service.kernel as kernel\nkernel.start = lambda env: kernel._link._socket.sendall(b'[' * 500_000 + b'\\n')", score=(0,)),
+    Case("names_no_port", "import labs.service.kernel as kernel\nkernel.start = lambda env: kernel._link.say(url='http://127.0.0.1:\u00b2')", score=(0,), says="makes no sense"),
+    Case("forges_an_error", "kernel = get_ipython().kernel\nkernel.session.send(kernel.iopub_socket, 'error', content={'ename': 5, 'evalue': {}}, parent=kernel.get_parent())", says="messages that no notebook sends"),
     Case("takes_the_ports", "import socket\nsockets = [socket.create_server(('127.0.0.1', 0)) for _ in range(200)]", score=(FULL,)),
     Case("reads_the_solutions", "import pathlib, labs\nfound = [str(p) for p in pathlib.Path(labs.__file__).parent.rglob('*') if 'patterns' in p.parts and p.is_file()]\nprint('found', len(found))", output="found 0", tiers=STRONG),
     Case("walks_the_disk", "import os\nfound = []\nfor root, dirs, files in os.walk('/'):\n    dirs[:] = [d for d in dirs if d not in ('proc', 'sys', 'usr')]\n    found += [os.path.join(root, f) for f in files if f in ('checks.py', 'lesson.md', 'lesson.json') or 'solution' in root]\nprint('found', [f for f in found if 'labs' in f or 'solutions' in f])", output=r"found \[\]", tiers=STRONG),
