@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +20,9 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. A UserError becomes one sentence on stderr and the exit code 2."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started this: everything below may write to it
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 -- for good
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = _parser()
     options, rest = parser.parse_known_args(given)
@@ -190,6 +195,7 @@ def _build(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace) -> int:
     from labs.grading.batch import Options, grade_batch
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was begun is put away, as with Ctrl-C
     if (options.executor == "dask") != bool(options.scheduler):
         raise UserError("--executor dask and --scheduler ADDRESS go together.")
     if options.executor == "dask" and options.jobs:
@@ -213,6 +219,15 @@ def _grade(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("\nStopped. What was judged is kept: the same command goes on from there.", file=sys.stderr)
         return 130
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        print(
+            f"\nlabs: Stopped: {error.strerror}{where}. What was judged is kept: the same command goes on from there.",
+            file=sys.stderr,
+        )
+        return 1
     for reason in totals.reasons:
         print(reason, file=sys.stderr)
     if (more := totals.rejected + totals.failed - len(totals.reasons)) > 0:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
 import labs.course
+from labs.cli import main
 from labs.course import NOTEBOOKS, PATTERNS, ROOT
 from labs.errors import UserError
 from labs.grading.batch import Options, grade_batch, stored_results
@@ -145,7 +152,8 @@ def test_the_next_one_gets_ready_and_waits_for_its_turn(folders):
         assert ended <= began, "its cells were run after that"
 
 
-def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(folders, wait_until):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(folders, wait_until, how):
     submissions, out = folders
     hand_in(submissions, "ada")
     hand_in(submissions, "bob", cell="while True: pass")
@@ -153,13 +161,14 @@ def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(folders, wait_until):
     result = out / "submissions" / "ada" / "result.json"
     wait_until(lambda: result.exists() and judging(running, 2), 60)
     asked = time.monotonic()
-    running.send_signal(signal.SIGINT)
+    running.send_signal(how)
     _, said = running.communicate(timeout=30)
     took = time.monotonic() - asked
     assert running.returncode == 130
     assert "Stopped. What was judged is kept: the same command goes on from there." in said
     assert "Traceback" not in said
     assert took < 5, took  # a second on a machine that has nothing else to do
+    assert list(Path(tempfile.gettempdir()).glob(f"labs-*-{running.pid}-*")) == []
     kept = result.stat().st_mtime
     (submissions / "bob.ipynb").unlink()
     totals = grade_batch([submissions], out, Options())
@@ -228,3 +237,45 @@ def test_lupa_is_refused(folders, monkeypatch):
     monkeypatch.syspath_prepend(submissions.parent)
     with pytest.raises(UserError, match="The package lupa is installed"):
         grade_batch([submissions], out, Options())
+
+
+def test_results_do_not_take_the_place_of_submissions(folders):
+    submissions, _ = folders
+    for given, out in ((submissions, submissions), (submissions / "submissions", submissions)):
+        given.mkdir(exist_ok=True)
+        hand_in(given, "ada")
+        with pytest.raises(UserError, match="The results would be written among the submissions in "):
+            grade_batch([given], out, Options())
+    assert sorted(path.name for path in submissions.rglob("*")) == ["ada.ipynb", "ada.ipynb", "submissions"]
+
+
+def test_a_full_disk_is_a_sentence(folders, monkeypatch, capsys):
+    submissions, out = folders
+    hand_in(submissions, "ada")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("labs.grading.batch.write_submission", full)
+    assert main(["grade", str(submissions), "--out", str(out)]) == 1
+    assert "labs: Stopped: No space left on device. What was judged is kept" in capsys.readouterr().err
+
+
+def test_a_notebook_that_could_not_be_started_has_no_score(folders, monkeypatch):
+    submissions, out = folders
+    hand_in(submissions, "ada")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(path := str(submissions.parent / "s"))
+    listener.listen()
+
+    def hang_up():
+        with contextlib.suppress(OSError):
+            while True:
+                listener.accept()[0].close()
+
+    threading.Thread(target=hang_up, daemon=True).start()
+    monkeypatch.setattr("labs.grading.pool.shared_forkserver", lambda: SimpleNamespace(path=path))
+    assert grade_batch([submissions], out, Options()).failed == 1
+    (result,) = stored_results(out)
+    assert result.report is None
+    assert re.match(r"Its notebook could not be started \(.*\)\. Run the same command again\.", result.sentence)

@@ -51,7 +51,11 @@ class Forkserver:
             cwd="/",
         )
         assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], START)
+        try:
+            ready, _, _ = select.select([self._process.stdout], [], [], START)
+        except KeyboardInterrupt:
+            self.close()
+            raise
         if not ready or not self._process.stdout.readline().startswith(b"ready"):
             self.close()
             raise UserError("The process that forks kernels did not start: see its message above.")
