@@ -36,7 +36,7 @@ class ProcessHost:
     downstream) says what to import once instead of at each start.
     """
 
-    def __init__(self, reference: str, *, needs: Sequence[str] = (), start_timeout: float = 10.0) -> None:
+    def __init__(self, reference: str, *, needs: Sequence[str] = (), start_timeout: float = 30.0) -> None:
         self.reference = reference
         self.needs = needs
         self.start_timeout = start_timeout
