@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,6 +98,8 @@ def _set_env(env: Environment) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+    if "TZ" in env and hasattr(time, "tzset"):
+        time.tzset()  # a process reads it once
 
 
 def _loggers() -> Iterator[tuple[str, logging.Logger]]:
