@@ -236,6 +236,7 @@ def test_no_summary_without_a_key(service, fresh):
         "the beginning of a key": keys[0][:-1],
         "a key and more": keys[1] + fresh.token(1),
         "all keys at once": ",".join(keys),
+        "a key in the other case": keys[0].swapcase(),
     }
     service.start(API_KEY=",".join([*keys, ""]))  # a comma too many, as after the last key was taken out
     for what, key in wrong.items():
