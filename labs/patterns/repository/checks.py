@@ -196,6 +196,11 @@ def test_taken_is_a_conflict(service, database, fresh, logs):
     for method, path in (("POST", "/users"), ("PUT", f"/users/{bob['id']}")) * 2:
         answer = service.request(method, path, json=new_user(fresh, email=ada["email"], put=method == "PUT"))
         assert told(answer) == (409, "CONFLICT"), why_no_conflict(method, answer, logs)
+        shown_too = [value for value in (ada["email"], "INSERT", "UPDATE", "users.") if value in answer.text]
+        assert shown_too == [], (
+            "The 409 shows what the database said: the text of an `IntegrityError` has the statement and its parameters, password hash "
+            "included. Give `ConflictError` a text of your own."
+        )
         assert everybody(database) == before, f"`{method}` was refused, and the table is another one than before."
         assert_unlocked(database, f"`{method}` was refused, and its transaction is still open: nobody else can write.")
     create_user(service, fresh)
@@ -250,10 +255,17 @@ def test_import_keeps_all(service, database, fresh, logs):
         "The users have to come back in the order in which they were sent. An INSERT of many rows with RETURNING gives them in any order, "
         "unless it is asked to sort (`sort_by_parameter_order=True`)."
     )
-    for user in answer.json:
-        rows = database.execute("SELECT name, email FROM users WHERE id = ?", user.get("id"))
-        assert rows == [shown(user)], NOT_COMMITTED
+    for user, new in zip(answer.json, people, strict=True):
+        rows = database.execute("SELECT name, email, password_hash FROM users WHERE id = ?", user.get("id"))
+        assert [row[:2] for row in rows] == [shown(user)], NOT_COMMITTED
+        assert new["password"] not in str(rows[0][2]), (
+            "The password itself is in the column `password_hash`: whoever reads the table can sign in as everybody."
+        )
     create_user(service, fresh)
+    answer = service.post("/users/import", [])
+    assert (answer.status, answer.text.strip()) == (201, "[]") or answer.status == 422, (
+        "An import of nobody is 201 and an empty list, or 422. An INSERT that is given no rows inserts one of default values."
+    )
 
 
 @pytest.mark.check("import_users", level="medium", after="test_import_keeps_all")
@@ -357,7 +369,10 @@ def test_customers_have_their_orders(service, database, fresh, logs):
         ids = [add_order(database, fresh, user, minute) for minute in minutes]
         wanted.append((user["id"], [order for _, order in sorted(zip(minutes, ids, strict=True))]))
     wanted.reverse()
-    for limit in (5, 7):
+    first = add_user(database, fresh)  # has the highest id, and was created before all others
+    database.execute("UPDATE users SET created_at = '2020-01-01 00:00:00.000' WHERE id = ?", first["id"])
+    wanted.append((first["id"], []))
+    for limit in (5, 8):
         answer = service.get(f"/customers?limit={limit}")
         assert answer.status == 200, why_no_list(answer, logs)
         got = [(user.get("id"), [order.get("id") for order in user["orders"]]) for user in answer.json]

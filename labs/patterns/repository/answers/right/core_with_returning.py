@@ -48,6 +48,8 @@ def create_app():
 
     @app.post("/users/import", status_code=201)
     async def create_users(people: list[NewUser]):
+        if not people:
+            return []
         rows = [values(new) for new in people]
         async with engine.begin() as connection:
             statement = insert(users).returning(*shown, sort_by_parameter_order=True)
