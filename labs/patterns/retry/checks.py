@@ -383,7 +383,7 @@ def test_notification_is_sent_once(service, downstream, fresh):
 def test_payment_keeps_its_key(service, downstream, fresh):
     """A payment is tried again, with the same `Idempotency-Key` in every attempt."""
     order = create_order(service, fresh)
-    downstream.script(Reply(503), Reply(reset=True), path="/payments")
+    downstream.script(Reply(503), Reply(reset=True), Reply(204), path="/payments")
     answer = pay(service, order, fresh)
     calls = payments(downstream)
     keys = [call.headers.get("idempotency-key") for call in calls]
@@ -402,7 +402,20 @@ def test_payment_keeps_its_key(service, downstream, fresh):
         "With an `Idempotency-Key` a payment may be repeated like a GET: `repeat=True`, three attempts."
     )
     assert (answer.status, answer.json.get("status")) == (200, "paid"), (
-        "The third attempt was accepted, so the order is paid."
+        "The third attempt was accepted, with a 204, so the order is paid: every 2xx takes the payment, also one without a body."
+    )
+
+
+@pytest.mark.check("posts", level="medium", after="test_payment_keeps_its_key")
+def test_redirect_is_no_payment(service, downstream, fresh):
+    """A payment that is answered with a redirect was not taken: a 502, and the order stays open."""
+    order = create_order(service, fresh)
+    downstream.script(Reply(302, headers={"location": f"/{fresh.token()}"}), path="/payments")
+    answer = pay(service, order, fresh)
+    state = service.get(f"/orders/{order['id']}").json.get("status")
+    assert (shown(answer), state) == ("502 BAD_GATEWAY", "open"), (
+        "Downstream answered the payment with a 302, and took none: only a 2xx is a success, not everything below 400. A client that follows "
+        "it makes a GET of the POST, and a 200 for that page pays nothing."
     )
 
 
