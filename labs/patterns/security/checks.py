@@ -382,7 +382,7 @@ def test_key_opens(service, fresh):
 def test_missing_secret(service):
     """The service does not start without its secrets, and says which variable is missing."""
     for variable in ("API_KEY", "DOWNSTREAM_TOKEN"):
-        for value in (None, "   "):
+        for value in (None, " " * 20):
             refuse_with(service, variable, value)
     for value in ("", " , "):
         refuse_with(service, "API_KEY", value)
@@ -955,7 +955,7 @@ def why_started(variable: str, value: str | None) -> str:
     if value is None:
         return f"The service starts without `{variable}`: a secret with a default is a secret that everybody knows, and one that is read later fails later."
     if not value.strip(" ,"):
-        return f"The service starts with a blank `{variable}`: an empty variable is set, and still no secret. Look at the content, not at presence."
+        return f"The service starts with a blank `{variable}`: an empty variable is set, and still no secret. Look at the content, not at presence: strip the value, then measure it."
     if "changeme" in value:
         return f"The service starts with a placeholder in `{variable}`: somebody forgot to replace it. Refuse whatever has `changeme` in it."
     if "," in value:
