@@ -667,6 +667,16 @@ def test_ctrl_c_does_not_lose_what_was_found(tmp_path, monkeypatch):
     assert any("stale" in line or "labs build" in line for line in problems_in(lines)), lines
 
 
+def test_a_problem_is_told_when_it_comes_up(tmp_path):
+    problems = Problems(tmp_path, 3)
+    lines = []
+    progress = verifying._Progress(3, problems, lines.append)
+    for sentence in ("a", "a", "b"):
+        progress.step(Job("tiny", {}, about=lambda _, said=sentence: problems.say(said, run=True)))
+
+    assert lines == ["! a", "! b"]
+
+
 # Answer files
 
 ANSWER = '"""What it is.\n\nexercise: double\ncheck: test_doubles\ncause: by two\n"""\n\n\ndef double(number):\n    return 1\n'

@@ -17,6 +17,7 @@ class Problems:
         self._sentences: dict[str, str] = {}
         self._times: Counter[str] = Counter()
         self._labs: dict[str, set[str]] = {}
+        self._told = 0
 
     def say(self, sentence: str, *, key: str = "", lab: str = "", run: bool = False) -> None:
         """Keep a sentence. `run`: it is about one of several runs."""
@@ -34,6 +35,11 @@ class Problems:
     def count(self, lab: str | None = None) -> int:
         """How many there are, or how many of one lab."""
         return len(self._sentences) if lab is None else len(self._labs.get(lab, ()))
+
+    def news(self) -> list[str]:
+        """Those that have come up since this was asked last."""
+        before, self._told = self._told, len(self._sentences)
+        return list(self._sentences.values())[before:]
 
     def lines(self) -> list[str]:
         """Every problem, one line each."""

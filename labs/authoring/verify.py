@@ -93,6 +93,8 @@ class _Progress:
     def step(self, job: Job) -> None:
         job.about(job)
         self._done += _runs_in(job)
+        for sentence in self._problems.news():  # the last run may be an hour away
+            self._out(f"! {sentence}")
         now = time.monotonic()
         if now - self._said >= PROGRESS_EVERY:
             self._said = now
