@@ -22,6 +22,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--cache", type=Path, default=cache_folder(), help="where peers and measurements are kept")
     chosen = parser.parse_args()
+    if chosen.checks and chosen.only != "compare":
+        parser.error("--checks goes with --only compare: how a batch grows is measured with another lab")
     cache = chosen.cache.resolve()
     if chosen.checks and not Path.cwd().is_relative_to(cache):
         run_with_fewer(chosen.lab, chosen.checks, cache / f"{chosen.lab}-{chosen.checks}")

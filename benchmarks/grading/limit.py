@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import os
 import sys
 import warnings
@@ -22,10 +21,9 @@ def main(lab: str, pinned: str = "") -> None:
     warnings.simplefilter("ignore")
     sys.modules["debugpy"] = None  # as in the forkserver: it starts threads
     from labs.grading import forkserver, preload, warmup
+    from labs.service.libraries import import_all
 
-    for name in forkserver.PRELOAD:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    import_all(forkserver.PRELOAD)
     warmup.warm_up()
     from benchmarks.grading.workload import Workload
     from labs.course import find_pattern

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-import importlib
 import json
 import os
 import select
@@ -25,7 +24,7 @@ from typing import Any
 
 from labs.grading.isolation import limits, linux
 from labs.grading.isolation.cage import Cage, Tier, enter, join_box, prepare
-from labs.service.libraries import LIBRARIES
+from labs.service.libraries import LIBRARIES, import_all
 
 __all__ = ["MAX_REQUEST", "serve"]
 
@@ -52,9 +51,7 @@ PRELOAD = (
 def serve(path: str) -> None:
     """Listen on a UNIX socket until stdin ends. Never returns in a forked kernel."""
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # nobody debugs in here, and it starts threads
-    for name in PRELOAD:
-        with contextlib.suppress(ImportError):  # an optional library
-            importlib.import_module(name)
+    import_all(PRELOAD)
     _warm_up()
     prepare()
     linux.prctl(linux.SET_CHILD_SUBREAPER, 1)

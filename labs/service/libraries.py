@@ -8,7 +8,7 @@ import importlib
 import warnings
 from collections.abc import Iterable
 
-__all__ = ["LIBRARIES", "import_for_all"]
+__all__ = ["LIBRARIES", "import_all", "import_for_all"]
 
 # With what they import only when it is used.
 LIBRARIES = (
@@ -23,12 +23,17 @@ LIBRARIES = (
 )
 
 
-def import_for_all(names: Iterable[str] = LIBRARIES) -> None:
-    """Import these, as far as they are installed, and keep the garbage collector of each copy away from them."""
+def import_all(names: Iterable[str] = LIBRARIES) -> None:
+    """Import these, as far as they are installed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # whoever imports them, too, has not asked for it here
         for name in names:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
+
+
+def import_for_all(names: Iterable[str] = LIBRARIES) -> None:
+    """The same, and keep the garbage collector of each copy of this process away from them."""
+    import_all(names)
     gc.collect()
     gc.freeze()
