@@ -50,6 +50,7 @@ PRELOAD = (
 
 def serve(path: str) -> None:
     """Listen on a UNIX socket until stdin ends. Never returns in a forked kernel."""
+    linux.name_process("labs-forkserver")
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # nobody debugs in here, and it starts threads
     import_all(PRELOAD)
     _warm_up()
@@ -101,6 +102,7 @@ def _end_with(work: Any) -> None:
 
 def _keep(connection: socket.socket) -> int:
     """Start one kernel, watch over it, and leave nothing of it behind."""
+    linux.name_process("labs-keeper")
     linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     data, descriptors, _, _ = socket.recv_fds(connection, MAX_REQUEST, 8)
@@ -179,6 +181,7 @@ def _sweep() -> None:
 
 
 def _first_process(cage: Cage, request: dict[str, Any], ready: int, kept: int) -> int:
+    linux.name_process("labs-kernel")
     linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
     ready, kept = os.dup(ready), os.dup(kept)  # neither may stand in the other's new place
     os.dup2(ready, 3)
@@ -198,6 +201,7 @@ def _first_process(cage: Cage, request: dict[str, Any], ready: int, kept: int) -
     if kernel == 0:
         os.setsid()
         _end_with(lambda: _kernel(request))
+    linux.name_process("labs-init")
     os.close(3)
     signal.signal(signal.SIGINT, lambda *_: os.kill(kernel, signal.SIGINT))
     while True:  # the first process of a namespace has to reap all others

@@ -27,7 +27,7 @@ from papermill.engines import papermill_engines
 from labs.course import Pattern, use_course
 from labs.errors import UserError
 from labs.grading.engine import MAX_OUTPUT, MAX_REVIVALS, Kernel, Trouble
-from labs.grading.isolation import cage
+from labs.grading.isolation import cage, linux
 from labs.grading.isolation.cage import Cage, Tier
 from labs.grading.job import Job
 from labs.grading.kernel_host import KernelHost
@@ -59,6 +59,7 @@ def judge_process(job: Job, forkserver: str, work: str, connection: Any, turn: T
     links = []
     box: list[int] = []
     try:
+        linux.name_process("labs-judge")
         os.setpgid(0, 0)  # Ctrl-C in the terminal is for the batch, which ends its judges itself
         if job.fork:
             for _ in range(MAX_REVIVALS + 1):
