@@ -1,8 +1,8 @@
-"""The session is closed for those who are still there, and kept by those who left
+"""After an error the session is closed for those who are still there, and kept by those who left
 
 exercise: session
 check: test_clients_that_leave
-cause: sessions are not given back
+cause: a transaction of theirs is still open
 """
 open_sessions = set()
 
@@ -12,10 +12,12 @@ async def get_session(request: Request, resources: FromLifespan):
     open_sessions.add(session)
     try:
         yield session
-    finally:
-        if not await request.is_disconnected():
-            await session.close()
-            open_sessions.discard(session)
+    except Exception:
+        if await request.is_disconnected():
+            raise
+        await session.close()
+        raise
+    await session.close()
 
 
 Session = Annotated[AsyncSession, Depends(get_session)]
