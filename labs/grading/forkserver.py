@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 import json
 import os
 import select
@@ -24,7 +23,7 @@ from typing import Any
 
 from labs.grading.isolation import limits, linux
 from labs.grading.isolation.cage import Cage, Tier, enter, join_box, prepare
-from labs.service.libraries import LIBRARIES, import_all
+from labs.service.libraries import LIBRARIES, import_all, keep_heap
 
 __all__ = ["MAX_REQUEST", "serve"]
 
@@ -62,8 +61,7 @@ def serve(path: str) -> None:
     listener.bind(path)
     os.chmod(path, 0o600)
     listener.listen(128)
-    gc.collect()
-    gc.freeze()
+    keep_heap()
     print("ready", flush=True)
     waiting: list[socket.socket] = []  # connections made in advance, for kernels that may be asked for later
     while True:

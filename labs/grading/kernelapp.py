@@ -6,10 +6,16 @@ import functools
 import logging
 import os
 import sys
+import warnings
+import zlib
 from typing import Any
 
+import ipykernel.compiler
 from ipykernel.iostream import OutStream
+from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
+from ipykernel.zmqshell import ZMQInteractiveShell
+from traitlets import Type
 from traitlets.config import Config
 
 __all__ = ["configuration", "run_kernel"]
@@ -25,6 +31,44 @@ class Stream(OutStream):
         """Send what was written, if anything was."""
         if self._flush_pending or self._subprocess_flush_pending:
             super().flush()
+
+
+class Shell(ZMQInteractiveShell):
+    """A kernel's shell that looks for magics, prompts and `await` only in a cell that is not plain Python as it stands.
+
+    That look takes IPython three times as long as the cells of a service take to run.
+    """
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """The cell as Python."""
+        if not _is_plain(raw_cell):
+            return super().transform_cell(raw_cell)
+        return raw_cell if raw_cell.endswith("\n") else raw_cell + "\n"
+
+    def should_run_async(self, raw_cell: str, **more: Any) -> bool:
+        """Whether something in it is awaited outside of functions."""
+        return not _is_plain(raw_cell) and super().should_run_async(raw_cell, **more)
+
+
+@functools.lru_cache(maxsize=1)
+def _is_plain(cell: str) -> bool:
+    """Whether IPython would leave this cell as it is. It changes single lines (`exit`) and indented ones."""
+    if "\n" not in cell.strip() or cell[0].isspace() or "In [" in cell:
+        return False
+    try:
+        with warnings.catch_warnings(action="ignore"):  # the compilation that counts will give them
+            compile(cell, "<cell>", "exec", dont_inherit=True)
+    except Exception:  # whatever is wrong with it will be told by who runs it
+        return False
+    return True
+
+
+class _Kernel(IPythonKernel):
+    shell_class = Type(Shell)
+
+
+def _number(text: str, seed: int) -> int:
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"), seed)
 
 
 class _Application(IPKernelApp):
@@ -75,10 +119,8 @@ def run_kernel(connection: dict[str, Any], *, ready: int) -> None:
         connection, ready, config=configuration(), log_level=logging.CRITICAL, capture_fd_output=False, parent_handle=0
     )
     _Application._instance = IPKernelApp._instance = app  # what instance() would have set
+    ipykernel.compiler.murmur2_x86 = _number  # the number in a cell's file name, byte for byte in Python otherwise
     app.initialize([])
-    # ipykernel transforms and looks at each cell twice: to see whether it has to be awaited, and to run it.
-    app.shell.transform_cell = functools.lru_cache(maxsize=1)(app.shell.transform_cell)
-    app.shell.should_run_async = functools.lru_cache(maxsize=1)(app.shell.should_run_async)
     app.shell.ask_exit = lambda: print("quit() does nothing while grading.")
     app.shell.events.register("post_execute", functools.partial(_restore, sys.stdout, sys.stderr))
     app.start()
@@ -96,6 +138,7 @@ def configuration() -> Config:
     """No history, no completions, no colours."""
     config = Config()
     config.IPKernelApp.outstream_class = f"{__name__}.{Stream.__name__}"
+    config.IPKernelApp.kernel_class = f"{__name__}.{_Kernel.__name__}"
     config.HistoryManager.enabled = False
     config.IPCompleter.use_jedi = False
     config.InteractiveShell.enable_tip = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import encodings.ascii
 import encodings.idna
-import gc
 import multiprocessing.popen_forkserver
 
 import labs.cli
@@ -12,6 +11,7 @@ from labs.course import find_patterns
 from labs.errors import UserError
 from labs.grading import judging, pool, submission
 from labs.grading.isolation import cage
+from labs.service.libraries import keep_heap
 
 __all__: list[str] = []
 
@@ -24,5 +24,4 @@ for _pattern in find_patterns(without=()):
         continue
 
 assert labs.cli and pool and encodings.ascii and encodings.idna and multiprocessing.popen_forkserver  # for every judge
-gc.collect()
-gc.freeze()
+keep_heap()

@@ -14,14 +14,13 @@ from typing import Annotated
 
 import httpx
 from fastapi import Depends, FastAPI, Header, HTTPException
-from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.profiledir import ProfileDir
 from pydantic import BaseModel, Field
 from sqlalchemy import String, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from labs.grading.kernelapp import configuration
+from labs.grading.kernelapp import Shell, configuration
 
 __all__ = ["warm_up"]
 
@@ -91,7 +90,7 @@ async def _run_cell() -> None:
     module = types.ModuleType("labs_warm_up")
     with tempfile.TemporaryDirectory(prefix="labs-warm-up-") as folder:
         profile = ProfileDir.create_profile_dir(folder)
-        shell = ZMQInteractiveShell(config=configuration(), ipython_dir=folder, profile_dir=profile, user_module=module)
+        shell = Shell(config=configuration(), ipython_dir=folder, profile_dir=profile, user_module=module)
         await shell.run_cell_async(source, transformed_cell=shell.transform_cell(source), silent=True)
         atexit.unregister(shell.atexit_operations)
     del sys.modules[module.__name__]

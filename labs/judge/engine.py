@@ -18,25 +18,19 @@ from labs.judge.fresh import Fresh
 from labs.judge.plugin import JudgePlugin
 from labs.judge.verdict import Report, Status, Verdict
 from labs.service.host import Host, Incident
+from labs.service.libraries import heap_is_kept
 from labs.service.stream import LogStream
 
 __all__ = ["list_checks", "run_checks", "run_checks_in_terminal"]
 
 # Nothing but what judging needs: each plugin left out is time a learner does not wait.
-_QUIET = [
-    *("-p", "no:terminal"),
-    *("-p", "no:logging"),
-    *("-p", "no:capture"),
-    *("-p", "no:cacheprovider"),
-    *("-p", "no:junitxml"),
-    *("-p", "no:pastebin"),
-    *("-p", "no:doctest"),
-    *("-p", "no:faulthandler"),
-    *("-p", "no:unraisableexception"),
-    *("-p", "no:threadexception"),
-    *("-p", "no:warnings"),
-]
-_TERMINAL = [*("-p", "no:cacheprovider"), *("-p", "no:logging"), "--capture=no", "--tb=short"]
+_SPARED = (
+    *("terminal", "logging", "capture", "cacheprovider", "junitxml", "pastebin", "doctest", "faulthandler"),
+    *("unraisableexception", "threadexception", "warnings", "debugging", "freeze_support", "legacypath", "recwarn"),
+    *("setuponly", "setupplan", "stepwise", "subtests", "unittest"),
+)
+_QUIET = [part for plugin in _SPARED for part in ("-p", f"no:{plugin}")]
+_TERMINAL = ["-p", "no:cacheprovider", "-p", "no:logging", "--capture=no", "--tb=short"]
 
 
 def run_checks(
@@ -115,7 +109,7 @@ def _what_is_there_left_alone() -> Iterator[None]:
     The libraries of a service are a hundred thousand objects. pytest's first run in a process makes enough new ones for
     all of them to be gone through, which would take longer than a lab's checks.
     """
-    if gc.get_freeze_count():
+    if heap_is_kept() or gc.get_freeze_count():
         yield
         return
     gc.freeze()

