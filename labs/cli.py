@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from labs import __version__
 from labs.errors import UserError
 from labs.grading.storage import place
-from labs.judge.verdict import Report, Status
+
+if TYPE_CHECKING:  # each command imports what it needs: Ctrl-C and --help are answered at once
+    from labs.judge.verdict import Report
 
 __all__ = ["main"]
 
@@ -33,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # An environment variable, because the notebooks' kernels have to know it, too.
         os.environ["LABS_WITHOUT"] = ",".join({"orm": "database"}.get(word, word) for word in without)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()  # here, where a full disk is a sentence
+        return code
     except UserError as error:
         print(f"labs: {error}", file=sys.stderr)
         return 2
@@ -44,6 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of a pipe has gone, as with `| head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:
+        about = f"{error.filename}: " if error.filename else ""
+        with contextlib.suppress(OSError):
+            print(f"labs: {about}{error.strerror or error}", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer can't be said
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--thorough", action="store_true", help="judge wrong answers by every check, and right ones in both ways"
     )
+    verify.add_argument("--only", default="", metavar="ANSWER", help="judge nothing but this file of answers/")
     verify.set_defaults(run=_verify, passes_on=False)
 
     build = commands.add_parser("build", help="make notebooks/ and solutions/ from the lesson files")
@@ -161,6 +175,8 @@ def _check(options: argparse.Namespace) -> int:
 
 def _summarize(reports: list[Report]) -> None:
     """One line for each lab: what a team reads in its own CI."""
+    from labs.judge.verdict import Status
+
     width = max(len(report.lab) for report in reports)
     for report in reports:
         passed, total = report.count(Status.PASSED), len(report.verdicts)
@@ -171,11 +187,14 @@ def _summarize(reports: list[Report]) -> None:
 def _verify(options: argparse.Namespace) -> int:
     from labs.authoring.verify import verify
 
-    return (
-        0
-        if verify(_chosen(options.patterns), jobs=options.jobs, repeat=options.repeat, thorough=options.thorough)
-        else 1
+    proven = verify(
+        _chosen(options.patterns),
+        jobs=options.jobs,
+        repeat=options.repeat,
+        thorough=options.thorough,
+        only=options.only,
     )
+    return 0 if proven else 1
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -220,8 +239,8 @@ def _grade(options: argparse.Namespace) -> int:
         print("\nStopped. What was judged is kept: the same command goes on from there.", file=sys.stderr)
         return 130
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
-            raise
+        if not error.filename and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
+            raise  # not about the results
         where = f" ({error.filename})" if error.filename else ""
         print(
             f"\nlabs: Stopped: {error.strerror}{where}. What was judged is kept: the same command goes on from there.",

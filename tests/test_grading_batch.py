@@ -52,11 +52,11 @@ def scores(out):
     return {result.learner: (result.score, result.points) for result in stored_results(out)}
 
 
-def start(submissions, out):
+def start(submissions, out, **options):
     """`labs grade` in a process of its own."""
     command = [sys.executable, "-m", "labs.cli", "grade", str(submissions), "--out", str(out), "--jobs", "1"]
     return subprocess.Popen(
-        [*command, "--cell-timeout", "60"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*command, "--cell-timeout", "60"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options
     )
 
 
@@ -146,7 +146,7 @@ def test_the_next_one_gets_ready_and_waits_for_its_turn(folders):
         cells = [cell.metadata.papermill for cell in notebook.cells if cell.cell_type == "code"]
         ran = [(cell.start_time, cell.end_time) for cell in cells if cell.get("start_time")]
         turns.append((about.start_time, ran[0][0], about.end_time))
-    turns.sort()
+    turns.sort(key=lambda turn: turn[1])  # the first two get ready at once, and the second may be the faster
     for (_, _, ended), (ready, began, _) in itertools.pairwise(turns):
         assert ready < ended, "it got ready while the one before was at work"
         assert ended <= began, "its cells were run after that"
@@ -259,6 +259,38 @@ def test_a_full_disk_is_a_sentence(folders, monkeypatch, capsys):
     monkeypatch.setattr("labs.grading.batch.write_submission", full)
     assert main(["grade", str(submissions), "--out", str(out)]) == 1
     assert "labs: Stopped: No space left on device. What was judged is kept" in capsys.readouterr().err
+
+
+def test_a_report_that_can_not_be_replaced_is_a_sentence(folders, capsys):
+    submissions, out = folders
+    hand_in(submissions, "ada")
+    (out / "summary.html").mkdir(parents=True)
+    assert main(["grade", str(submissions), "--out", str(out)]) == 1
+    said = capsys.readouterr().err
+    assert re.search(r"labs: Stopped: Is a directory \(.*summary\.html.*\)\. What was judged is kept", said), said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+def test_an_output_that_takes_nothing_is_a_sentence():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "labs.cli", "doctor"]
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (1, "labs: No space left on device\n")
+
+
+@pytest.mark.parametrize("processes", [2, 3, 4])  # it has found out what the machine gives, and starts the warm ones
+def test_ctrl_c_while_it_gets_ready_is_no_traceback(folders, wait_until, processes):
+    submissions, out = folders
+    hand_in(submissions, "ada")
+    running = start(submissions, out, process_group=0)
+    wait_until(lambda: len(descendants(running.pid)) >= processes, 60)
+    asked = time.monotonic()
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+    said, complained = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "Traceback" not in said + complained
+    assert "Stopped. What was judged is kept" in complained
+    assert time.monotonic() - asked < 5  # what it had started to import is not waited for
 
 
 def test_a_notebook_that_could_not_be_started_has_no_score(folders, monkeypatch):

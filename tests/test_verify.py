@@ -18,6 +18,7 @@ from labs.authoring.pool import Job, _Worker
 from labs.authoring.problems import Problems
 from labs.authoring.verify import verify
 from labs.course import Pattern
+from labs.errors import UserError
 from labs.judge.verdict import Report, Status, Verdict
 
 TINY = Path(__file__).parent / "tiny_lab"
@@ -650,6 +651,16 @@ def test_a_problem_that_comes_and_goes_is_counted(tmp_path):
         problems.at(tmp_path / "x.py", f"test_a is failed (seed {seed})", key="test_a failed", run=True)
 
     assert problems.lines() == ["", "1 problem:", "x.py: test_a is failed (seed 1a) [2 of 3 times]"]
+
+
+def test_one_answer_alone(tmp_path, lesson):
+    pattern = make_lab(tmp_path)
+    lines = []
+    assert verify([pattern], jobs=1, root=tmp_path, out=lines.append, only="adds_two")
+    assert lines[0] == "2 runs over 1 lab, 1 at once" or lines[0] == "1 runs over 1 lab, 1 at once", lines
+    assert any(line.startswith("tiny ") and line.endswith("adds_two holds") for line in lines)
+    with pytest.raises(UserError, match="No answer that can be read is called nobody: name a file of answers/"):
+        verify([pattern], jobs=1, root=tmp_path, out=lines.append, only="nobody")
 
 
 def test_ctrl_c_does_not_lose_what_was_found(tmp_path, monkeypatch):

@@ -45,6 +45,7 @@ def verify(
     out: Callable[[str], None] = print,
     deadline: float = DEADLINE,
     thorough: bool = False,
+    only: str = "",
 ) -> bool:
     """Prove these labs and print the figures; True when there is nothing to complain about.
 
@@ -55,11 +56,14 @@ def verify(
 
     A wrong answer is judged by the check that it names and those which that one builds on; `thorough` judges it by
     all, so that a check which breaks over it is found, too, and right answers in processes of their own as well. With
-    `repeat`, every run is made so many times: a check must not be right only most of the time.
+    `repeat`, every run is made so many times: a check must not be right only most of the time. `only` names one answer,
+    which alone is judged. Raises UserError when there is none of this name.
     """
     started = time.perf_counter()
     problems = Problems(root, repeat)
-    proofs = [_Proof(pattern, problems, root) for pattern in patterns]
+    proofs = [_Proof(pattern, problems, root, only) for pattern in patterns]
+    if only and not any(answer.path.stem == only for proof in proofs for answer in proof.answers):
+        raise UserError(f"No answer that can be read is called {only}: name a file of answers/, without .py.")
     for sentence in (*homeless(patterns, root), *_shared_names(patterns)):
         problems.say(sentence)
     todo = [job for proof in proofs for job in proof.jobs(repeat, deadline, thorough)]
@@ -76,7 +80,7 @@ def verify(
     for line in _table([proof.figures() for proof in proofs]):
         out(line)
     for proof in proofs:
-        if proof.answers and (names := content.unproven(proof.checks, proof.answers)):
+        if proof.answers and not only and (names := content.unproven(proof.checks, proof.answers)):
             out(f"\n{proof.pattern.name}: no wrong answer fails {', '.join(names)}.")
     out(f"\n{total} runs in {time.perf_counter() - started:.1f} s")
     for line in problems.lines():
@@ -125,6 +129,7 @@ class _Proof:
     pattern: Pattern
     problems: Problems
     root: Path
+    only: str = ""
     lesson: Lesson | None = None
     answers: list[Answer] = field(default_factory=list)
     checks: list[CheckInfo] = field(default_factory=list)
@@ -163,6 +168,8 @@ class _Proof:
         except UserError as error:
             self.at(self.pattern.folder / "lesson.md", str(error))
             return
+        if self.only:
+            runs = [run for run in runs if run.path.stem == self.only]
         apart = [run for run in runs if run.host == "process"]
         # A runner gets a fresh copy of the worker; a process of its own is shared, because it starts slowly.
         groups = [[run] for run in runs if run.host == "runner"]
@@ -239,7 +246,8 @@ class _Proof:
     def figures(self) -> tuple[str, ...]:
         """One row of the table."""
         count = self.problems.count(self.pattern.name)
-        verdict = f"{count} problem{'' if count == 1 else 's'}" if count else "proven"
+        fine = f"{self.only} holds" if self.only else "proven"
+        verdict = f"{count} problem{'' if count == 1 else 's'}" if count else fine
         if self.lesson is None:
             return (self.pattern.name, "", "", "", "", "", "lesson.md can't be read")
         right = sum(answer.right for answer in self.answers)

@@ -62,7 +62,10 @@ def serve(path: str) -> None:
     os.chmod(path, 0o600)
     listener.listen(128)
     keep_heap()
-    print("ready", flush=True)
+    try:
+        print("ready", flush=True)
+    except BrokenPipeError:  # who wanted kernels was interrupted meanwhile
+        os._exit(0)
     waiting: list[socket.socket] = []  # connections made in advance, for kernels that may be asked for later
     while True:
         readable, _, _ = select.select([listener, sys.stdin, *waiting], [], [])

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import re
+import signal
 import socket
 import sys
 import tempfile
@@ -61,6 +62,7 @@ def judge_process(job: Job, forkserver: str, work: str, connection: Any, turn: T
     try:
         linux.name_process("labs-judge")
         os.setpgid(0, 0)  # Ctrl-C in the terminal is for the batch, which ends its judges itself
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # blocked where this was forked
         if job.fork:
             for _ in range(MAX_REVIVALS + 1):
                 link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import multiprocessing
 import multiprocessing.forkserver
+import multiprocessing.resource_tracker
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +18,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from labs.errors import UserError
+from labs.grading.interrupts import interrupts_held
 
 __all__ = ["START", "Forkserver", "judges", "shared_forkserver"]
 
@@ -29,8 +33,19 @@ def judges() -> ForkServerContext:
         atexit.register(shutil.rmtree, process._config["tempdir"], ignore_errors=True)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["labs.grading.preload"])
-    multiprocessing.forkserver.ensure_running()
+    multiprocessing.resource_tracker.ensure_running()  # beforehand, because it lets interrupts through in the end
+    with interrupts_held():  # which the imports would answer by a traceback
+        multiprocessing.forkserver.ensure_running()
+    atexit.register(_end_judges)
     return context
+
+
+def _end_judges() -> None:
+    """At once: while it still imports, it would notice only afterwards that nobody wants it any more."""
+    pid = multiprocessing.forkserver._forkserver._forkserver_pid
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 class Forkserver:
@@ -49,6 +64,7 @@ class Forkserver:
             stdout=subprocess.PIPE,
             env=environment,
             cwd="/",
+            process_group=0,  # Ctrl-C is for whoever asks for kernels
         )
         assert self._process.stdout is not None
         try:

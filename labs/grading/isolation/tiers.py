@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labs.errors import UserError
+from labs.grading.interrupts import interrupts_held
 from labs.grading.isolation import cage, filesystem, landlock
 from labs.grading.isolation.cage import Cage, Tier
 from labs.grading.isolation.limits import Limits
@@ -70,7 +71,7 @@ def _try(tier: str) -> str:
         return "" if tier == Tier.LIMITS else "It needs Linux."
     if tier == Tier.LANDLOCK and landlock.abi() < landlock.SIGNALS_SINCE:
         return f"Landlock of version {landlock.SIGNALS_SINCE} (Linux 6.12) is needed, and this is {landlock.abi()}."
-    with tempfile.TemporaryDirectory(prefix="labs-probe-") as folder:
+    with interrupts_held(), tempfile.TemporaryDirectory(prefix="labs-probe-") as folder:
         shared = Path(folder)
         os.chown(shared, cage.owner(), -1)
         reader, writer = os.pipe()
