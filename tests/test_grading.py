@@ -280,6 +280,7 @@ def test_every_tier_and_the_stock_engine_give_the_same_score(submit, tmp_path, m
         (b"PK\x03\x04\xff", "It is no UTF-8 text"),
         (b"[" * 100_000, "It is no valid JSON"),
         (b"[1, 2]", "It is no notebook."),
+        (b'{"cells": [], "nbformat": "4", "nbformat_minor": 0, "metadata": {}}', "It is no notebook."),
         (b'{"cells": [1], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "It is no valid notebook"),
         (b'{"cells": [], "nbformat": 3, "nbformat_minor": 0, "metadata": {}}', "It has notebook format 3, and 4 is needed"),
         (b'{"cells": [{"cell_type": "code", "source": "x"}], "nbformat": 4, "nbformat_minor": 5,'

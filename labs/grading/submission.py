@@ -79,11 +79,12 @@ def _parse(content: bytes) -> tuple[NotebookNode, dict[str, int]]:
         raise UserError("It is no UTF-8 text, so it can't be a notebook.") from None
     except (ValueError, RecursionError):
         raise UserError("It is no valid JSON, so it can't be a notebook: was it sent whole?") from None
-    if not isinstance(data, dict) or "nbformat" not in data:
+    version = data.get("nbformat") if isinstance(data, dict) else None
+    if not isinstance(version, int):
         raise UserError("It is no notebook.")
-    if data["nbformat"] != 4:
+    if version != 4:
         raise UserError(
-            f"It has notebook format {str(data['nbformat'])[:20]}, and 4 is needed: open it in JupyterLab and save it."
+            f"It has notebook format {str(version)[:20]}, and 4 is needed: open it in JupyterLab and save it."
         )
     cells = data.get("cells")
     if not isinstance(data.get("metadata"), dict) or not isinstance(cells, list) or not all(map(_is_cell, cells)):
