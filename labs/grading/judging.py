@@ -46,9 +46,9 @@ Turn = Callable[[], int | None]
 
 
 @functools.cache
-def checks_of(pattern: Pattern) -> Report:
-    """The lab's checks, none of them run."""
-    return list_checks(pattern)
+def checks_of(pattern: Pattern) -> dict[str, Any]:
+    """The lab's checks, none of them run, as a report's dict."""
+    return list_checks(pattern).to_dict()
 
 
 def judge_process(job: Job, forkserver: str, work: str, connection: Any, turn: Turn) -> None:
@@ -74,7 +74,7 @@ def judge_process(job: Job, forkserver: str, work: str, connection: Any, turn: T
         if job.lab and submission.pattern.name != job.lab:
             raise UserError(f"It is the notebook of {submission.pattern.name}, and {job.lab} is to be graded.")
         report = checks_of(submission.pattern)
-        send({"lab": submission.pattern.name, "release": release_of(submission.pattern), "report": report.to_dict()})
+        send({"lab": submission.pattern.name, "release": release_of(submission.pattern), "report": report})
         if job.fork and sys.platform.startswith("linux"):
             box = cage.open_box(job.tier, shared, job.limits)
             cage.lock_judge(job.tier, shared, job.limits, [submission.pattern.folder])
