@@ -137,8 +137,16 @@ def _grade(given: Path, out: Path, temporary: Path, *, kill_after: float = float
                 process.wait(timeout=0.25)
         seconds = time.monotonic() - started
         left = reap(set(), SECONDS)
+        for pid in left:
+            print(f"  still there {SECONDS:g} s later: {_name(pid)}", file=sys.stderr, flush=True)
         said.seek(0)
         return _Run(seconds, process.returncode, peak, said.read(), left)
+
+
+def _name(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
+    return "it has ended by now"
 
 
 def _peak(pid: int) -> int:
