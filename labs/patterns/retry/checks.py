@@ -515,7 +515,7 @@ def test_recovery(service, downstream, fresh):
     downstream.default = Reply(json={"price": price})
     downstream.calls.clear()
     began = time.monotonic()
-    while (answer := service.get(f"/quotes/{new_item(fresh)}")).status != 200 and time.monotonic() - began < 2.3:
+    while (answer := after_outage(service, new_item(fresh))).status != 200 and time.monotonic() - began < 2.3:
         time.sleep(0.05)
     waited = round(time.monotonic() - began, 1)
     assert answer.status == 200, (
@@ -529,7 +529,7 @@ def test_recovery(service, downstream, fresh):
         )
         item = new_item(fresh)
         downstream.script(Reply(503), path=f"/quotes/{item}")
-        if service.get(f"/quotes/{item}").status == 200:
+        if after_outage(service, item).status == 200:
             return
     raise CheckFailed(
         "After an outage nothing is tried again any more, not even after 120 requests without a fault: the budget is spent and never "
@@ -593,6 +593,11 @@ def outage(service, downstream, fresh, *, waves: int, size: int) -> list[int]:
         requests = [Request("GET", f"/quotes/{new_item(fresh)}", deadline=6.0) for _ in range(size)]
         statuses += [answer.status for answer in service.together(requests)]
     return statuses
+
+
+def after_outage(service, item: str) -> Answer:
+    """A quote, for which there is time enough: what is asked is whether it comes."""
+    return service.get(f"/quotes/{item}", deadline=6.0)
 
 
 @contextlib.contextmanager
@@ -804,7 +809,7 @@ def why_notified(got: dict[str, int]) -> str:
 
 
 def why_multiplied(calls: int) -> str:
-    if calls >= 170:
+    if calls > 135:  # a retry for each request, and a reserve of ten, are 130; on a busy machine not all 180 are made
         return (
             "Every request of an outage makes three calls: what is struggling gets three times the load. What a request may spend has to depend on "
             "how the others fare: one budget (or breaker) for the whole process, not one per request."
