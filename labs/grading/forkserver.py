@@ -51,7 +51,7 @@ def serve(path: str) -> None:
     """Listen on a UNIX socket until stdin ends. Never returns in a forked kernel."""
     linux.name_process("labs-forkserver")
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # nobody debugs in here, and it starts threads
-    import_all(PRELOAD)
+    import_all(PRELOAD, parent=os.getppid())
     _warm_up()
     prepare()
     linux.prctl(linux.SET_CHILD_SUBREAPER, 1)

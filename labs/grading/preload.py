@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import encodings.ascii
-import encodings.idna
-import multiprocessing.popen_forkserver
+import os
 
-import labs.cli
-from labs.course import find_patterns
-from labs.errors import UserError
-from labs.grading import judging, pool, submission
-from labs.grading.isolation import cage
-from labs.service.libraries import keep_heap
+from labs.service.libraries import import_all, keep_heap
 
 __all__: list[str] = []
 
-for _pattern in find_patterns(without=()):
-    try:
-        submission.prepare(_pattern)
-        judging.checks_of(_pattern)
-        cage.prepare([_pattern.folder])
-    except (UserError, OSError):  # a lab in the making: whoever hands in its notebook will be told
-        continue
+_IMPORTED = (
+    *("encodings.ascii", "encodings.idna", "multiprocessing.popen_forkserver"),
+    *("nbformat", "jupyter_client", "nbclient", "papermill", "papermill.engines", "pytest"),
+    *("labs.judge.engine", "labs.grading.engine", "labs.grading.judging", "labs.grading.pool", "labs.cli"),
+)
 
-assert labs.cli and pool and encodings.ascii and encodings.idna and multiprocessing.popen_forkserver  # for every judge
+
+def _prepare() -> None:
+    from labs.course import find_patterns
+    from labs.errors import UserError
+    from labs.grading import judging, submission
+    from labs.grading.isolation import cage
+
+    for pattern in find_patterns(without=()):
+        try:
+            submission.prepare(pattern)
+            judging.checks_of(pattern)
+            cage.prepare([pattern.folder])
+        except (UserError, OSError):  # a lab in the making: whoever hands in its notebook will be told
+            continue
+
+
+import_all(_IMPORTED, parent=os.getppid())  # whoever wanted judges may be killed meanwhile
+_prepare()
 keep_heap()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import os
 import warnings
 from collections.abc import Iterable
 
@@ -23,13 +24,15 @@ LIBRARIES = (
 )
 
 
-def import_all(names: Iterable[str] = LIBRARIES) -> None:
-    """Import these, as far as they are installed."""
+def import_all(names: Iterable[str] = LIBRARIES, *, parent: int = 0) -> None:
+    """Import these, as far as they are installed; with `parent`, end when that process has ended meanwhile."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # whoever imports them, too, has not asked for it here
         for name in names:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
+            if parent and os.getppid() != parent:
+                os._exit(0)
 
 
 def import_for_all(names: Iterable[str] = LIBRARIES) -> None:
