@@ -55,7 +55,13 @@ def judge_process(job: Job, forkserver: str, work: str, connection: Any, turn: T
     """The judge's process: it locks itself up, judges, and sends JSON messages. See `judge`."""
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
-    send: Send = lambda message: connection.send_bytes(json.dumps(message).encode("utf-8", "backslashreplace"))  # noqa: E731
+
+    def send(message: dict[str, Any]) -> None:
+        try:
+            connection.send_bytes(json.dumps(message).encode("utf-8", "backslashreplace"))
+        except OSError:  # who wanted to know was killed; while this one lives, so does what it was forked from
+            os._exit(1)
+
     shared = Path(work)
     links = []
     box: list[int] = []
