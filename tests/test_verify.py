@@ -657,7 +657,7 @@ def test_one_answer_alone(tmp_path, lesson):
     pattern = make_lab(tmp_path)
     lines = []
     assert verify([pattern], jobs=1, root=tmp_path, out=lines.append, only="adds_two")
-    assert lines[0] == "2 runs over 1 lab, 1 at once" or lines[0] == "1 runs over 1 lab, 1 at once", lines
+    assert lines[0] == "1 runs over 1 lab, 1 at once"
     assert any(line.startswith("tiny ") and line.endswith("adds_two holds") for line in lines)
     with pytest.raises(UserError, match="No answer that can be read is called nobody: name a file of answers/"):
         verify([pattern], jobs=1, root=tmp_path, out=lines.append, only="nobody")

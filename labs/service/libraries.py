@@ -9,7 +9,7 @@ import os
 import warnings
 from collections.abc import Iterable
 
-__all__ = ["LIBRARIES", "import_all", "import_for_all"]
+__all__ = ["LIBRARIES", "heap_is_kept", "import_all", "import_for_all", "keep_heap"]
 
 # With what they import only when it is used.
 LIBRARIES = (
