@@ -119,7 +119,7 @@ class _Run:
     source: str
     rule: Rule
     times: int = 1
-    only: str = ""  # judge by this check and those that it builds on; empty: by all
+    check: str = ""  # judge by this check and those that it builds on; empty: by all
 
 
 @dataclass
@@ -178,7 +178,7 @@ class _Proof:
             first = group[0]
             judge = {**order, "do": "judge", "host": first.host, "times": first.times}
             judge["sources"] = [run.source for run in group]
-            judge["only"] = [run.only for run in group]
+            judge["only"] = [run.check for run in group]
             yield Job(f"{name} {first.label}", judge, deadline * first.times, functools.partial(self._judged, group))
 
     def _runs(self, lesson: Lesson, thorough: bool, timed: int) -> Iterator[_Run]:
@@ -201,9 +201,9 @@ class _Proof:
             if not answer.right:
                 fails = functools.partial(rules.must_fail, check=answer.check, cause=answer.cause)
                 # All of the checks take three times as long, and say nothing more about this mistake.
-                only = "" if thorough else answer.check
+                check = "" if thorough else answer.check
                 source_of_it = assemble(lesson, answer.cells)
-                yield _Run(answer.path, answer.name, "runner", source_of_it, fails, only=only)
+                yield _Run(answer.path, answer.name, "runner", source_of_it, fails, check=check)
 
     def _inspected(self, job: Job) -> None:
         file = self.pattern.checks_file
