@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 
 import nbformat
+import papermill
 import pytest
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.profiledir import ProfileDir
+from nbformat.v4 import new_code_cell, new_notebook
 
 from labs.course import NOTEBOOKS, find_patterns
 from labs.grading.kernelapp import Shell, configuration
@@ -81,3 +84,49 @@ def test_every_cell_of_the_course_becomes_what_ipython_makes_of_it(shells):
     cells = list(course_cells())
     assert len(cells) > 100
     assert [attempt(shells[0], cell) for cell in cells] == [attempt(shells[1], cell) for cell in cells]
+
+
+# What a cell sees of the kernel that it runs in; what can only differ (paths, numbers of processes) is left out.
+ABOUT = [
+    "shell = get_ipython()\nshell.kernel.shell is shell, shell.parent is shell.kernel, shell.user_ns is globals()",
+    "import os\nimport sys\n\nos.path.isdir(shell.profile_dir.location), shell.ipython_dir == os.environ['IPYTHONDIR']",
+    "{name: os.environ.get(name) for name in ('TERM', 'PAGER', 'FORCE_COLOR', 'CLICOLOR', 'MPLBACKEND')}",
+    "__name__, sys.modules['__main__'].__dict__ is globals()",
+    "sorted(name for name in globals() if not name.startswith('_'))",
+    "import pickle\n\n\nclass Here:\n    pass\n\n\ntype(pickle.loads(pickle.dumps(Here()))) is Here",
+    "1 / 0",
+    "%who",
+    "from IPython.display import Markdown, display\n\nprint('out')\ndisplay(Markdown('*x*'))\nOut[2], In[2], _",
+    "print('err', file=sys.stderr)",
+    "import asyncio\n\nawait asyncio.sleep(0)\nasyncio.get_running_loop() is not None",
+    "%env LABS_TEST=1",
+    "shell.execution_count",
+    "sorted(set(shell.magics_manager.magics['line']) - {'store'})",  # of an extension, none of which is loaded
+    "del shell",
+]
+
+
+def seen_by_cells(engine, folder):
+    notebook = new_notebook(cells=[new_code_cell(source) for source in ABOUT])
+    for cell in notebook.cells:
+        cell.metadata.tags = ["raises-exception"]
+    nbformat.write(notebook, folder / "given.ipynb")
+    with contextlib.suppress(papermill.PapermillExecutionError):  # one divides by zero, and is the last that it tells
+        papermill.execute_notebook(
+            folder / "given.ipynb",
+            folder / f"{engine}.ipynb",
+            engine_name=engine,
+            kernel_name="python3",
+            progress_bar=False,
+        )
+    for cell in nbformat.read(folder / f"{engine}.ipynb", as_version=4).cells:
+        # A traceback has colours in the one and none in the other.
+        outputs = cell.get("outputs", [])
+        yield cell.source, [{key: output[key] for key in output if key != "traceback"} for output in outputs]
+
+
+def test_a_forked_kernel_is_to_its_cells_what_a_new_one_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    ours, theirs = (dict(seen_by_cells(engine, tmp_path)) for engine in ("labs", "nbclient"))
+    assert all(ours[source] for source in ABOUT[:-1])  # each shows something
+    assert ours == theirs

@@ -83,10 +83,12 @@ def serve(path: str) -> None:
 
 
 def _warm_up() -> None:
-    """Build once what libraries build on first use."""
+    """Build once what libraries build on first use, and what each kernel would build first."""
+    from labs.grading.kernelapp import make_shell
     from labs.grading.warmup import warm_up
 
     warm_up()
+    make_shell()
 
 
 def _end_with(work: Any) -> None:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import logging
 import os
 import sys
+import tempfile
 import warnings
 import zlib
 from typing import Any
 
 import ipykernel.compiler
+from ipykernel.compiler import XCachingCompiler
 from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.profiledir import ProfileDir
 from traitlets import Type
 from traitlets.config import Config
 
-__all__ = ["configuration", "run_kernel"]
+__all__ = ["Shell", "configuration", "make_shell", "run_kernel"]
 
 
 class Stream(OutStream):
@@ -66,6 +70,13 @@ def _is_plain(cell: str) -> bool:
 class _Kernel(IPythonKernel):
     shell_class = Type(Shell)
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        shell = self.shell  # which may have been made before this kernel, and knows nothing of it then
+        shell.parent = shell.kernel = self
+        shell.profile_dir, shell.ipython_dir = self.profile_dir, self.parent.ipython_dir
+        shell.init_environment()
+
 
 def _number(text: str, seed: int) -> int:
     return zlib.crc32(text.encode("utf-8", "surrogatepass"), seed)
@@ -82,6 +93,9 @@ class _Application(IPKernelApp):
 
     def _ip_default(self) -> str:
         return "127.0.0.1"  # what comes with the connection; found out by a look at all interfaces otherwise
+
+    def load_config_file(self, *args: Any, **kwargs: Any) -> None:
+        """There is none."""
 
     def init_connection_file(self) -> None:
         """The connection came with the request, not in a file."""
@@ -111,6 +125,22 @@ class _Application(IPKernelApp):
         super().init_sockets()
         os.write(self._ready, b"R")
         os.close(self._ready)
+
+
+def make_shell() -> None:
+    """Make the shell of the next kernel in this process: before a fork, that of every kernel behind it.
+
+    The shell is half of what a kernel takes to start. Call it without threads, and last: it takes over `__main__`.
+    """
+    with tempfile.TemporaryDirectory(prefix="labs-shell-") as folder:
+        shell = Shell.instance(
+            config=configuration(),
+            ipython_dir=folder,
+            profile_dir=ProfileDir.create_profile_dir(folder),
+            user_ns={},
+            compiler_class=XCachingCompiler,
+        )
+    atexit.unregister(shell.atexit_operations)
 
 
 def run_kernel(connection: dict[str, Any], *, ready: int) -> None:

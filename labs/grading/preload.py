@@ -9,7 +9,7 @@ from labs.service.libraries import import_all, keep_heap
 __all__: list[str] = []
 
 _IMPORTED = (
-    *("encodings.ascii", "encodings.idna", "multiprocessing.popen_forkserver"),
+    *("encodings.ascii", "encodings.idna", "encodings.utf_8_sig", "multiprocessing.popen_forkserver"),
     *("nbformat", "jupyter_client", "nbclient", "papermill", "papermill.engines", "pytest"),
     *("labs.judge.engine", "labs.grading.engine", "labs.grading.judging", "labs.grading.pool", "labs.cli"),
 )
