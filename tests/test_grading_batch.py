@@ -27,8 +27,9 @@ import labs.course
 from labs.cli import main
 from labs.course import NOTEBOOKS, PATTERNS, ROOT
 from labs.errors import UserError
-from labs.grading.batch import Options, grade_batch, stored_results
+from labs.grading.batch import Options, Totals, _count, _progress, grade_batch, stored_results
 from labs.grading.isolation.limits import descendants
+from labs.grading.result import Result
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux")
 SOLVED = ROOT / "solutions" / "00_start_here.ipynb"
@@ -191,6 +192,32 @@ def test_a_killed_run_leaves_nothing_running_and_is_taken_up(folders, wait_until
     assert scores(out) == {"ada": (2, 2), "bob": (2, 2)}
     ours = list(Path(tempfile.gettempdir()).glob(f"labs-grade-{running.pid}-*"))
     assert ours == []
+
+
+def test_a_judge_ends_with_its_batch_whatever_it_is_doing(wait_until):
+    code = (
+        "import multiprocessing\n"
+        "from labs.grading.judging import _end_with_parent\n"
+        "judge = multiprocessing.get_context('forkserver').Process(target=_end_with_parent)\n"
+        "judge.start()\n"
+        "print(judge.pid, flush=True)\n"
+        "judge.join()\n"
+    )
+    batch = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    judge = Path("/proc") / batch.stdout.readline().strip()
+    assert judge.exists()
+    batch.kill()
+    batch.communicate()
+    wait_until(lambda: not judge.exists())
+
+
+def test_what_was_kept_says_nothing_about_the_time_that_is_left(capsys):
+    bar = _progress(1_000)
+    for _ in range(300):
+        _count(Totals(), bar, Result("ada", "ada", "ada.ipynb"), earlier=True)
+    assert bar.n == 300
+    assert "300/1000 [" in str(bar) and "?submission/s" in str(bar)
+    bar.close()
 
 
 def test_two_runs_do_not_write_the_same_folder(folders, wait_until):

@@ -145,8 +145,20 @@ def _executor(options: Options) -> Executor:
 def _count(totals: Totals, bar: tqdm, result: Result, *, earlier: bool) -> None:
     totals.add(result)
     totals.kept += earlier
-    bar.update()
+    if earlier:
+        _leave_out_of_the_rate(bar)
+    else:
+        bar.update()
     bar.total = max(bar.total, bar.n)
+
+
+def _leave_out_of_the_rate(bar: tqdm) -> None:
+    """Count one that was not judged now: hundreds a second of these say nothing about the time that is left."""
+    bar.n += 1
+    bar.initial += 1
+    bar.last_print_n += 1
+    if not bar.n % 100:
+        bar.refresh()
 
 
 def _open(out: Path) -> Path:
@@ -183,8 +195,10 @@ class _locked:  # noqa: N801 -- used like a function
 
 
 def _progress(total: int) -> tqdm:
-    tqdm.monitor_interval = 0  # its thread is not needed
-    return tqdm(total=total, unit="submission", desc="Grading", file=sys.stderr, mininterval=0.5, smoothing=0.1)
+    tqdm.monitor_interval = 0  # its thread is not needed as long as every update may show
+    return tqdm(
+        total=total, unit="submission", desc="Grading", file=sys.stderr, mininterval=0.5, miniters=1, smoothing=0.1
+    )
 
 
 def _jobs(
