@@ -207,7 +207,8 @@ def test_a_judge_ends_with_its_batch_whatever_it_is_doing(wait_until):
     judge = Path("/proc") / batch.stdout.readline().strip()
     assert judge.exists()
     batch.kill()
-    batch.communicate()
+    batch.wait()
+    batch.stdout.close()
     wait_until(lambda: not judge.exists())
 
 
