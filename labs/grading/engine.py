@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 import queue
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -114,7 +116,8 @@ class LabsEngine(NBClientEngine):
         save = nb_man.save
         if not cell_saves:
             nb_man.save = lambda **_: None
-        client = _Client(nb_man, begin, judge, note, km=_forking_manager(configure) if fork else None, **options)
+        manager = _forking_manager(configure) if fork else _stock_manager(kernel_name, cwd if judge else None)
+        client = _Client(nb_man, begin, judge, note, km=manager, **options)
         client.owns_km = True
         client.how_to_start = kernel
         try:
@@ -134,6 +137,16 @@ def _forking_manager(configure: Callable[[ForkProvisioner], None] | None) -> Asy
     if configure is not None:
         configure(manager.provisioner)
     return manager
+
+
+def _stock_manager(kernel_name: str, folder: str | None) -> AsyncKernelManager | None:
+    """One whose kernel listens in this folder, where there is one: None is nbclient's own, with ports.
+
+    A port that was free when it was chosen may be taken by another judge's request before a new Python listens on it.
+    """
+    if folder is None or not hasattr(socket, "AF_UNIX"):
+        return None
+    return AsyncKernelManager(kernel_name=kernel_name, transport="ipc", ip=os.path.join(folder, "kernel"))
 
 
 class _Manager(AsyncKernelManager):
