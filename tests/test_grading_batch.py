@@ -30,6 +30,7 @@ from labs.errors import UserError
 from labs.grading.batch import Options, Totals, _count, _progress, grade_batch, stored_results
 from labs.grading.isolation.limits import descendants
 from labs.grading.result import Result
+from labs.grading.warm import Forkserver
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux")
 SOLVED = ROOT / "solutions" / "00_start_here.ipynb"
@@ -265,6 +266,12 @@ def test_lupa_is_refused(folders, monkeypatch):
     monkeypatch.syspath_prepend(submissions.parent)
     with pytest.raises(UserError, match="The package lupa is installed"):
         grade_batch([submissions], out, Options())
+
+
+def test_too_long_a_path_for_sockets_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("x" * 60)))
+    with pytest.raises(UserError, match="too long a path for temporary files: set TMPDIR to a shorter one"):
+        Forkserver()
 
 
 def test_results_do_not_take_the_place_of_submissions(folders):

@@ -22,6 +22,7 @@ from labs.grading.interrupts import interrupts_held
 
 __all__ = ["START", "Forkserver", "judges", "shared_forkserver"]
 
+MAX_FOLDER = 85  # bytes of the path of a folder for sockets: Linux takes 107 for a socket, and Python names it
 START = 60.0  # seconds for a warm process to import everything, on a busy machine
 
 
@@ -29,7 +30,7 @@ def judges() -> ForkServerContext:
     """Starts processes by a fork of one that has imported what judges need; it begins to do so now."""
     process = multiprocessing.current_process()
     if process._config.get("tempdir") is None:  # named so that the next run finds it if this one is killed
-        process._config["tempdir"] = tempfile.mkdtemp(prefix=f"labs-fork-{os.getpid()}-")
+        process._config["tempdir"] = _folder()
         atexit.register(shutil.rmtree, process._config["tempdir"], ignore_errors=True)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["labs.grading.preload"])
@@ -38,6 +39,15 @@ def judges() -> ForkServerContext:
         multiprocessing.forkserver.ensure_running()
     atexit.register(_end_judges)
     return context
+
+
+def _folder() -> str:
+    """One for sockets. Raises UserError where their paths would be longer than the system takes."""
+    place = tempfile.gettempdir()
+    folder = f"labs-fork-{os.getpid()}-"
+    if len(os.fsencode(place)) + len(f"/{folder}12345678") > MAX_FOLDER:
+        raise UserError(f"{place} is too long a path for temporary files: set TMPDIR to a shorter one, such as /tmp.")
+    return tempfile.mkdtemp(prefix=folder)
 
 
 def _end_judges() -> None:
@@ -52,7 +62,7 @@ class Forkserver:
     """The forkserver's process, started from here: it ends with `close`, or with this process."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix=f"labs-fork-{os.getpid()}-"))
+        self._folder = Path(_folder())
         self.path = str(self._folder / "socket")
         # Its environment is readable in every kernel, /proc/self/environ included.
         environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nonexistent"}
