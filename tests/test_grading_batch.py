@@ -28,7 +28,10 @@ from labs.cli import main
 from labs.course import NOTEBOOKS, PATTERNS, ROOT
 from labs.errors import UserError
 from labs.grading.batch import Options, Totals, _count, _progress, grade_batch, stored_results
+from labs.grading.isolation.cage import Tier
 from labs.grading.isolation.limits import descendants
+from labs.grading.job import Job
+from labs.grading.pool import Pool
 from labs.grading.result import Result
 from labs.grading.warm import Forkserver
 
@@ -266,6 +269,19 @@ def test_lupa_is_refused(folders, monkeypatch):
     monkeypatch.syspath_prepend(submissions.parent)
     with pytest.raises(UserError, match="The package lupa is installed"):
         grade_batch([submissions], out, Options())
+
+
+def test_a_kernel_of_the_stock_engine_works_in_a_folder_of_its_own_whatever_the_machine_gives():
+    notebook = nbformat.read(SOLVED, as_version=4)
+    notebook.cells.insert(1, new_code_cell("import os\nprint(os.getcwd())"))
+    content = nbformat.writes(notebook).encode()
+    pool = Pool(1)
+    try:
+        [judged] = pool.judge([Job("ada", "ada", "ada.ipynb", content, "", tier=Tier.NAMESPACES, fork=False)])
+    finally:
+        pool.close()
+    assert (judged.result.score, judged.result.isolation) == (2, Tier.LIMITS)
+    assert "/labs-grade-" in nbformat.reads(judged.executed, as_version=4).cells[1].outputs[0].text
 
 
 def test_too_long_a_path_for_sockets_is_a_sentence(tmp_path, monkeypatch):

@@ -33,8 +33,6 @@ MAX_MESSAGE = 1024 * 1024  # bytes of one message from the kernel; a larger one 
 MAX_OUTPUT = 8 * 1024 * 1024  # characters that all cells together may put out
 MAX_WAITING = 200  # messages that wait to be read
 
-MAX_PATH = 100  # bytes of a socket's path, without its number: 104 is all that macOS takes, and Linux 108
-
 MAX_REVIVALS = 3  # of one kernel: whoever kills more of them is not worth the time
 
 PATIENCE = 1.0  # seconds for a kernel to say something, until it is asked again
@@ -146,10 +144,9 @@ def _stock_manager(kernel_name: str, folder: str | None) -> AsyncKernelManager |
 
     A port that was free when it was chosen may be taken by another judge's request before a new Python listens on it.
     """
-    place = os.path.join(folder or "", "kernel")
-    if folder is None or not hasattr(socket, "AF_UNIX") or len(os.fsencode(place)) > MAX_PATH:
+    if folder is None or not hasattr(socket, "AF_UNIX"):
         return None
-    return AsyncKernelManager(kernel_name=kernel_name, transport="ipc", ip=place)
+    return AsyncKernelManager(kernel_name=kernel_name, transport="ipc", ip=os.path.join(folder, "kernel"))
 
 
 class _Manager(AsyncKernelManager):

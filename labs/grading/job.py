@@ -30,6 +30,11 @@ class Job:
     patterns: str = ""  # the folder of the labs, when it is not this course's
     notebooks: str = ""  # the folder of their built notebooks, same
 
+    @property
+    def isolation(self) -> str:
+        """The tier that is in force: a kernel that papermill starts its own way is kept apart by nothing."""
+        return self.tier if self.fork else Tier.LIMITS
+
     def result(self) -> Result:
         """With nothing judged yet."""
         return Result(
@@ -38,5 +43,5 @@ class Job:
             self.source,
             content=self.digest,
             modified=self.modified,
-            isolation=self.tier if self.fork else Tier.LIMITS,
+            isolation=self.isolation,
         )

@@ -170,7 +170,7 @@ def judge(
             configure=configure,
             fork=links is not None,
             kernel_env=kernel_env,
-            cwd=_home(job.tier, shared),
+            cwd=_home(job.isolation, shared),
             execution_timeout=job.cell_timeout,
             interrupt_on_timeout=True,
             raise_on_iopub_timeout=False,  # an output that was too long takes those behind it along
