@@ -23,8 +23,8 @@ from collections.abc import Callable
 
 import labs.judge.service as judged
 from labs.authoring.assemble import assemble
-from labs.course import Pattern, find_pattern, find_patterns
-from labs.judge.engine import run_checks
+from labs.course.catalog import Pattern, find_pattern, find_patterns
+from labs.judge.run import run_checks
 from labs.service import Runner
 
 RUNS = 7

@@ -146,14 +146,14 @@ def _add_without(command: argparse.ArgumentParser) -> None:
 
 
 def _start(options: argparse.Namespace) -> int:
-    from labs.jupyterlab import start
+    from labs.notebook.jupyterlab import start
 
     return start(options.port, not options.no_browser, extra=options.rest)
 
 
 def _check(options: argparse.Namespace) -> int:
-    from labs.judge.engine import run_checks_in_terminal
-    from labs.service.process import ProcessHost
+    from labs.judge.run import run_checks_in_terminal
+    from labs.service.process_host import ProcessHost
 
     patterns = _chosen([] if options.patterns == ["all"] else options.patterns)
     arguments = list(options.rest)
@@ -199,7 +199,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _build(options: argparse.Namespace) -> int:
     from labs.authoring.build import build, stale
-    from labs.course import ROOT
+    from labs.course.catalog import ROOT
 
     patterns = _chosen(options.patterns)
     if options.check:
@@ -264,7 +264,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _chosen(names: list[str]) -> list:
-    from labs.course import find_pattern, find_patterns
+    from labs.course.catalog import find_pattern, find_patterns
 
     return [find_pattern(name) for name in names] if names else find_patterns()
 

@@ -15,23 +15,23 @@ from IPython import get_ipython
 from IPython.display import Markdown, display
 
 from labs import backing
-from labs.course import ROOT, Pattern, find_pattern, find_patterns
+from labs.course.catalog import ROOT, Pattern, find_pattern, find_patterns
+from labs.course.lesson import Exercise
+from labs.course.progress import Progress, default_path
 from labs.errors import UserError
 from labs.judge.client import Answer, Request, exchange
-from labs.judge.engine import list_checks, run_checks
 from labs.judge.fixtures import NEEDS
+from labs.judge.run import list_checks, run_checks
 from labs.judge.verdict import Exchange, Report, Status, Verdict
-from labs.lesson import Exercise
-from labs.notebook.exchange import ExchangeView
-from labs.notebook.history import syntax_error
 from labs.notebook.live import LivePanel, somebody_watches
-from labs.notebook.panel import ExerciseView, Panel
-from labs.notebook.summary import shortcomings, standing
-from labs.progress import Progress, default_path
+from labs.notebook.syntax_errors import syntax_error
 from labs.service.host import NotStarted, StartFailed
 from labs.service.process_state import mark_pristine
 from labs.service.runner import Runner
 from labs.service.stream import capture_output
+from labs.views.exchange import ExchangeView
+from labs.views.panel import ExerciseView, Panel
+from labs.views.summary import shortcomings, standing
 
 __all__ = ["Lab", "Served", "open_lab"]
 

@@ -12,7 +12,7 @@ from labs.authoring import build as building
 from labs.authoring.assemble import assemble, starters
 from labs.authoring.build import build, read_lesson, stale
 from labs.authoring.execute import execute, scrub
-from labs.course import Pattern
+from labs.course.catalog import Pattern
 from labs.errors import UserError
 
 TINY = Path(__file__).parent / "tiny_lab"

@@ -9,10 +9,10 @@ import pytest
 from fastapi import FastAPI
 
 import labs.lab
-from labs.course import Pattern
+from labs.course.catalog import Pattern
 from labs.judge.verdict import Report, Status, Verdict
 from labs.lab import Lab
-from labs.notebook.summary import shortcomings, standing
+from labs.views.summary import shortcomings, standing
 
 HERE = Path(__file__).parent
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-import labs.course
+import labs.course.catalog
 from labs.cli import main
-from labs.course import Pattern
+from labs.course.catalog import Pattern
 
 DEMO = Path(__file__).parent / "labs_fixture" / "demo"
 # The command as it is, for a course that has the demo lab.
-COMMAND = "import labs.cli, labs.course, pathlib, sys; labs.course.PATTERNS = pathlib.Path(sys.argv.pop(1)); sys.exit(labs.cli.main())"
+COMMAND = "import labs.cli, labs.course.catalog, pathlib, sys; labs.course.catalog.PATTERNS = pathlib.Path(sys.argv.pop(1)); sys.exit(labs.cli.main())"
 
 APP = """
 import os
@@ -56,7 +56,7 @@ def course(tmp_path_factory):
 @pytest.fixture
 def labs_here(course, monkeypatch, tmp_path):
     """Runs `labs` in this process, in a folder of its own; the exit code."""
-    monkeypatch.setattr(labs.course, "PATTERNS", course)
+    monkeypatch.setattr(labs.course.catalog, "PATTERNS", course)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", sys.path[:])
 

@@ -2,17 +2,17 @@
 
 import pytest
 
-import labs.course
+import labs.course.catalog
 from labs.cli import main
-from labs.course import find_pattern, find_patterns
+from labs.course.catalog import find_pattern, find_patterns
 from labs.errors import UserError
-from labs.jupyterlab import _hidden_notebooks
+from labs.notebook.jupyterlab import _hidden_notebooks
 
 
 @pytest.fixture
 def labs_that_need(tmp_path, monkeypatch):
     """Four labs: of nothing, of the database, of both, and one that merely uses the cache."""
-    monkeypatch.setattr(labs.course, "PATTERNS", tmp_path)
+    monkeypatch.setattr(labs.course.catalog, "PATTERNS", tmp_path)
     fronts = {
         "logging": "",
         "orm": "needs: [database]",

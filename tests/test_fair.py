@@ -12,9 +12,9 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
 from labs.authoring.answers import read_answers
-from labs.course import NOTEBOOKS, find_patterns
+from labs.course.catalog import NOTEBOOKS, find_patterns
 from labs.grading.batch import Options, grade_batch, stored_results
-from labs.grading.submission import exercise_of
+from labs.grading.submissions.submission import exercise_of
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux")
 SHOW = "import json\nlab.check()\nprint(json.dumps({v.check: v.status.value for v in lab._report.verdicts}))"

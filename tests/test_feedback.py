@@ -7,9 +7,9 @@ import hashlib
 import re
 from html.parser import HTMLParser
 
+from labs.grading.reports.feedback_page import feedback_page
 from labs.judge.verdict import Exchange, Report, Status, Verdict
-from labs.notebook.feedback import feedback_page
-from labs.notebook.panel import ExerciseView
+from labs.views.panel import ExerciseView
 
 EXERCISES = (
     ExerciseView("create", "Create an order", "easy", (), 3),

@@ -15,15 +15,15 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-import labs.course
+import labs.course.catalog
 from labs.authoring.notebook import learner_notebook, to_text
 from labs.cli import main
-from labs.course import Pattern
+from labs.course.catalog import Pattern
 from labs.errors import UserError
-from labs.grading import forkserver
 from labs.grading.batch import Options, grade_batch, stored_results
-from labs.grading.isolation.cage import Cage, Tier
-from labs.grading.submission import parse_submission
+from labs.grading.isolation.sandbox import Sandbox, Tier
+from labs.grading.kernels import forkserver
+from labs.grading.submissions.submission import parse_submission
 
 DEMO = Pattern(Path(__file__).parent / "labs_fixture" / "demo")
 RIGHT = {exercise.name: exercise.solution for exercise in DEMO.exercises}
@@ -36,8 +36,8 @@ def course(tmp_path, monkeypatch):
     shutil.copytree(DEMO.folder, root / "patterns" / "demo")
     (root / "notebooks").mkdir()
     (root / "notebooks" / DEMO.notebook_name).write_text(to_text(learner_notebook(DEMO.lesson)))
-    monkeypatch.setattr(labs.course, "PATTERNS", root / "patterns")
-    monkeypatch.setattr(labs.course, "NOTEBOOKS", root / "notebooks")
+    monkeypatch.setattr(labs.course.catalog, "PATTERNS", root / "patterns")
+    monkeypatch.setattr(labs.course.catalog, "NOTEBOOKS", root / "notebooks")
     return root
 
 
@@ -99,7 +99,7 @@ def test_a_kernel_whose_keeper_died_before_it_was_ready_does_not_begin(monkeypat
     if pid == 0:
         code = 1
         try:
-            code = forkserver._first_process(Cage(Tier.NONE, ""), {}, ready, kept)
+            code = forkserver._first_process(Sandbox(Tier.NONE, ""), {}, ready, kept)
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == (7 if keeper_lives else 0)
@@ -123,8 +123,8 @@ def test_a_right_notebook_gets_every_point(submit, tmp_path, capsys):
 
 def test_hints_that_the_notebook_shows_as_taken_are_not_offered_again(tmp_path, monkeypatch):
     monkeypatch.setenv("LABS_PROGRESS", str(tmp_path / "progress.json"))
-    notebook = nbformat.read(labs.course.NOTEBOOKS / "06_correlation.ipynb", as_version=4)
-    first, second, *_ = (exercise.name for exercise in labs.course.find_pattern("correlation").exercises)
+    notebook = nbformat.read(labs.course.catalog.NOTEBOOKS / "06_correlation.ipynb", as_version=4)
+    first, second, *_ = (exercise.name for exercise in labs.course.catalog.find_pattern("correlation").exercises)
     opened = next(index for index, cell in enumerate(notebook.cells) if "open_lab(" in cell.source)
     asked = [new_code_cell(f"lab.hint({first!r})\nlab.hint({first!r})"), new_code_cell(f"lab.hint({second!r})")]
     lies = new_code_cell(

@@ -23,17 +23,17 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
-import labs.course
+import labs.course.catalog
 from labs.cli import main
-from labs.course import NOTEBOOKS, PATTERNS, ROOT
+from labs.course.catalog import NOTEBOOKS, PATTERNS, ROOT
 from labs.errors import UserError
 from labs.grading.batch import Options, Totals, _count, _progress, grade_batch, stored_results
-from labs.grading.isolation.cage import Tier
 from labs.grading.isolation.limits import descendants
+from labs.grading.isolation.sandbox import Tier
 from labs.grading.job import Job
-from labs.grading.pool import Pool
+from labs.grading.judges.pool import Pool
+from labs.grading.kernels.start import Forkserver
 from labs.grading.result import Result
-from labs.grading.warm import Forkserver
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux")
 SOLVED = ROOT / "solutions" / "00_start_here.ipynb"
@@ -90,7 +90,7 @@ def test_another_release_is_judged_again(folders, tmp_path, monkeypatch):
     submissions, out = folders
     hand_in(submissions, "ada")
     shutil.copytree(PATTERNS / "start_here", tmp_path / "patterns" / "start_here")
-    monkeypatch.setattr(labs.course, "PATTERNS", tmp_path / "patterns")
+    monkeypatch.setattr(labs.course.catalog, "PATTERNS", tmp_path / "patterns")
     assert grade_batch([submissions], out, Options()).kept == 0
     assert grade_batch([submissions], out, Options()).kept == 1
     with (tmp_path / "patterns" / "start_here" / "checks.py").open("a") as checks:
@@ -201,7 +201,7 @@ def test_a_killed_run_leaves_nothing_running_and_is_taken_up(folders, wait_until
 def test_a_judge_ends_with_its_batch_whatever_it_is_doing(wait_until):
     code = (
         "import multiprocessing\n"
-        "from labs.grading.judging import _end_with_parent\n"
+        "from labs.grading.judges.judging import _end_with_parent\n"
         "judge = multiprocessing.get_context('forkserver').Process(target=_end_with_parent)\n"
         "judge.start()\n"
         "print(judge.pid, flush=True)\n"
@@ -357,7 +357,7 @@ def test_a_notebook_that_could_not_be_started_has_no_score(folders, monkeypatch)
                 listener.accept()[0].close()
 
     threading.Thread(target=hang_up, daemon=True).start()
-    monkeypatch.setattr("labs.grading.pool.shared_forkserver", lambda: SimpleNamespace(path=path))
+    monkeypatch.setattr("labs.grading.judges.pool.shared_forkserver", lambda: SimpleNamespace(path=path))
     assert grade_batch([submissions], out, Options()).failed == 1
     (result,) = stored_results(out)
     assert result.report is None

@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell
 
 from labs.authoring.notebook import learner_notebook, to_text
 from labs.cli import main
-from labs.course import Pattern
+from labs.course.catalog import Pattern
 from labs.grading.batch import stored_results
 from labs.grading.isolation.limits import descendants
 
@@ -272,7 +272,7 @@ def test_ctrl_c_ends_at_once_and_nobody_goes_on(cluster, release, tmp_path):
     for number in range(6):
         hand_in(folder, f"learner{number}", cell="import time; time.sleep(20)", **RIGHT)
     run = Grade(release, folder, out, "--executor", "dask", "--scheduler", cluster.address)
-    until(lambda: any(b"labs.grading.forkserver" in command for command in commands(cluster.other.pid)))
+    until(lambda: any(b"labs.grading.kernels.forkserver" in command for command in commands(cluster.other.pid)))
     until(lambda: cluster.tasks() == 4)  # and not 6: two for each thread
     time.sleep(1)
     run.process.send_signal(signal.SIGINT)

@@ -10,8 +10,7 @@ import zipfile
 import pytest
 
 from labs.errors import UserError
-from labs.grading import intake
-from labs.grading.intake import find_entries
+from labs.grading.submissions.find import find_entries
 
 NOTEBOOK = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
 
@@ -234,7 +233,7 @@ def test_links_and_ways_out_in_an_archive(tmp_path):
 
 
 def test_too_many_members(tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_MEMBERS", 10)
+    monkeypatch.setattr("labs.grading.submissions.archives.MAX_MEMBERS", 10)
     full = archive(tmp_path / "ada.zip", {f"{number}.ipynb": NOTEBOOK for number in range(11)})
     assert refusal(full) == "The archive has more than 10 members."
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-import labs.course
+import labs.course.catalog
 from labs.authoring.notebook import learner_notebook, to_text
 from labs.cli import main
-from labs.course import Pattern
+from labs.course.catalog import Pattern
 from labs.grading.batch import Options, grade_batch
 from labs.grading.storage import place
 
@@ -35,8 +35,8 @@ def course(tmp_path, monkeypatch):
     shutil.copytree(DEMO.folder, root / "patterns" / "demo")
     (root / "notebooks").mkdir()
     (root / "notebooks" / DEMO.notebook_name).write_text(to_text(learner_notebook(DEMO.lesson)))
-    monkeypatch.setattr(labs.course, "PATTERNS", root / "patterns")
-    monkeypatch.setattr(labs.course, "NOTEBOOKS", root / "notebooks")
+    monkeypatch.setattr(labs.course.catalog, "PATTERNS", root / "patterns")
+    monkeypatch.setattr(labs.course.catalog, "NOTEBOOKS", root / "notebooks")
 
 
 @pytest.fixture

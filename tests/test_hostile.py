@@ -14,11 +14,11 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
-import labs.course
+import labs.course.catalog
 from labs.authoring.notebook import learner_notebook, to_text
-from labs.course import Pattern
+from labs.course.catalog import Pattern
 from labs.grading.batch import Options, grade_batch, stored_results
-from labs.grading.isolation import cage, tiers
+from labs.grading.isolation import sandbox, tiers
 from labs.grading.isolation.limits import Limits, descendants
 
 sys.path.insert(0, str(Path(__file__).parent / "hostile"))
@@ -38,8 +38,8 @@ def course(tmp_path_factory):
     (root / "notebooks").mkdir()
     (root / "notebooks" / fort.notebook_name).write_text(to_text(learner_notebook(fort.lesson)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(labs.course, "PATTERNS", root / "patterns")
-        patch.setattr(labs.course, "NOTEBOOKS", root / "notebooks")
+        patch.setattr(labs.course.catalog, "PATTERNS", root / "patterns")
+        patch.setattr(labs.course.catalog, "NOTEBOOKS", root / "notebooks")
         patch.setenv("HOSTILE_SUITE_SECRET", "HOSTILE_SUITE_SECRET")
         yield fort
 
@@ -87,8 +87,8 @@ def test_nothing_stays_on_disk_or_running(graded):
     _, _, _, _, left = graded
     assert left == set()
     commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in descendants(os.getpid())[1:]]
-    kernels = [command for command in commands if b"labs.grading.forkserver" in command]
-    judges = [command for command in commands if b"labs.grading.preload" in command]
+    kernels = [command for command in commands if b"labs.grading.kernels.forkserver" in command]
+    judges = [command for command in commands if b"labs.grading.judges.preload" in command]
     assert (len(kernels), len(judges)) == (1, 1)  # the two from which others are forked
 
 
@@ -125,7 +125,7 @@ def test_a_judge_can_not_be_led_by_a_link_to_write_elsewhere():
         if pid == 0:
             code = 1
             try:
-                cage.lock_judge("landlock", shared, Limits())
+                sandbox.lock_judge("landlock", shared, Limits())
                 (shared / "file").write_text("x")
                 (shared / "link").write_text("x")
             except PermissionError:

@@ -17,8 +17,8 @@ import redis.asyncio
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
-from labs.course import Pattern
-from labs.judge.engine import list_checks, run_checks
+from labs.course.catalog import Pattern
+from labs.judge.run import list_checks, run_checks
 from labs.judge.verdict import Report, Status
 from labs.service import Incident, LogStream
 

@@ -1,7 +1,7 @@
 """Judging by one check alone, or with those that it builds on."""
 
-from labs.course import find_pattern
-from labs.judge.engine import run_checks
+from labs.course.catalog import find_pattern
+from labs.judge.run import run_checks
 from labs.service import Runner
 
 

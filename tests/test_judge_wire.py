@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from labs.course import Pattern
+from labs.course.catalog import Pattern
 from labs.judge.client import MAX_BODY, Request, exchange
-from labs.judge.engine import run_checks
+from labs.judge.run import run_checks
 from labs.service import LogStream
 
 DEMO = Path(__file__).parent / "labs_fixture" / "demo"

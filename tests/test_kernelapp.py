@@ -12,8 +12,8 @@ from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.profiledir import ProfileDir
 from nbformat.v4 import new_code_cell, new_notebook
 
-from labs.course import NOTEBOOKS, find_patterns
-from labs.grading.kernelapp import Shell, configuration
+from labs.course.catalog import NOTEBOOKS, find_patterns
+from labs.grading.kernels.kernelapp import Shell, configuration
 
 CELLS = [
     "x = 1\ny = 2",

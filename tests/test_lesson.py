@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labs.lesson import Lesson, LessonError, load_lesson, parse_lesson, split_solution
+from labs.course.lesson import Lesson, LessonError, load_lesson, parse_lesson, split_solution
 
 TINY = Path(__file__).parent / "tiny_lab"
 TEXT = (TINY / "lesson.md").read_text("utf-8")

@@ -10,11 +10,11 @@ from html.parser import HTMLParser
 import pytest
 
 from labs.judge.verdict import Call, Exchange, Report, Status, Verdict
-from labs.notebook.exchange import ExchangeView
 from labs.notebook.live import LivePanel, somebody_watches
-from labs.notebook.looks import LOOKS
-from labs.notebook.markup import clean, style
-from labs.notebook.panel import ExerciseView, Panel
+from labs.views.exchange import ExchangeView
+from labs.views.looks import LOOKS
+from labs.views.markup import clean, style
+from labs.views.panel import ExerciseView, Panel
 
 HOSTILE = (
     "<script>alert(1)</script></style></pre></details><img src=x onerror=alert(1)> \"'&amp;`"

@@ -6,9 +6,9 @@ import json
 import re
 import time
 
-from labs.notebook.difference import aligned, difference, pretty
-from labs.notebook.markup import anchor, inline, markdown, plain
-from labs.notebook.transcript import Message
+from labs.views.difference import aligned, difference, pretty
+from labs.views.markup import anchor, inline, markdown, plain
+from labs.views.transcript import Message
 
 
 def test_differences_cost_little_at_worst() -> None:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from labs.service import Incident, NotStarted, StartFailed
-from labs.service.process import ProcessHost
+from labs.service.process_host import ProcessHost
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labs.progress import LabProgress, Progress, default_path
+from labs.course.progress import LabProgress, Progress, default_path
 
 DONE = LabProgress(passed=["test_a", "test_b"], checks=3, hints={"greet": 2}, solutions=["count"])
 

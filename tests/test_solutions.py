@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from labs.authoring.build import stale
-from labs.course import ROOT, find_patterns
+from labs.course.catalog import ROOT, find_patterns
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 AT_ONCE = 3  # most of what a notebook does is to wait for outages to end

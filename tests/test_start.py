@@ -13,8 +13,8 @@ import urllib.request
 
 import pytest
 
-from labs import jupyterlab
 from labs.errors import UserError
+from labs.notebook import jupyterlab
 
 
 @pytest.fixture

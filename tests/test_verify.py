@@ -17,7 +17,7 @@ from labs.authoring.build import build, read_lesson
 from labs.authoring.pool import Job, _Worker
 from labs.authoring.problems import Problems
 from labs.authoring.verify import verify
-from labs.course import Pattern
+from labs.course.catalog import Pattern
 from labs.errors import UserError
 from labs.judge.verdict import Report, Status, Verdict
 
@@ -193,8 +193,8 @@ REFUSED = {
         "checks.py: imports httpx: checks use the standard library, pytest and labs.judge only",
     ),
     "an import from our insides": (
-        ("checks.py", "import pytest\n", "import pytest\n\nfrom labs.judge.engine import run_checks\n"),
-        "checks.py: imports labs.judge.engine: checks use the standard library, pytest and labs.judge only",
+        ("checks.py", "import pytest\n", "import pytest\n\nfrom labs.judge.run import run_checks\n"),
+        "checks.py: imports labs.judge.run: checks use the standard library, pytest and labs.judge only",
     ),
     "checks that can't be imported": (
         ("checks.py", "import pytest\n", "import pytest\n\n1 / 0\n"),
@@ -345,7 +345,7 @@ RUNS = {
             "import sys\n"
             + DOUBLE
             + (
-                "if 'labs.service.child' in sys.modules['__main__'].__spec__.name:\n        return {}\n"
+                "if 'labs.service.process_child' in sys.modules['__main__'].__spec__.name:\n        return {}\n"
                 "    return {'number': number * 2}"
             ),
         ),

@@ -17,7 +17,7 @@ from benchmarks.grading.contestants import Api, Batch, Contestant, Limit, Nbgrad
 from benchmarks.grading.environment import install
 from benchmarks.grading.measure import Watch, reap
 from benchmarks.grading.workload import Workload
-from labs.course import find_pattern
+from labs.course.catalog import find_pattern
 from labs.grading.release import release_of
 
 __all__ = ["Plan", "compare"]

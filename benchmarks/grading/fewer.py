@@ -12,8 +12,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from labs import course
-from labs.course import find_pattern
+from labs.course import catalog
+from labs.course.catalog import find_pattern
 
 __all__ = ["run_with_fewer"]
 
@@ -27,7 +27,7 @@ def run_with_fewer(lab: str, checks: int, folder: Path) -> None:
     shutil.copytree(ROOT / "labs", folder / "labs", ignore=shutil.ignore_patterns("patterns", "__pycache__"))
     shutil.copytree(ROOT / "benchmarks", folder / "benchmarks", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(pattern.folder, folder / "labs/patterns" / lab, ignore=shutil.ignore_patterns("__pycache__"))
-    for built in (course.NOTEBOOKS, ROOT / "solutions"):
+    for built in (catalog.NOTEBOOKS, ROOT / "solutions"):
         (folder / built.name).mkdir()
         shutil.copy(built / pattern.notebook_name, folder / built.name)
     file = folder / "labs/patterns" / lab / "checks.py"

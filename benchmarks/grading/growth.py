@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks.grading.measure import reap
 from benchmarks.grading.workload import submissions
-from labs.course import find_pattern
+from labs.course.catalog import find_pattern
 
 __all__ = ["Growth", "grow"]
 

@@ -20,13 +20,14 @@ __all__: list[str] = []
 def main(lab: str, pinned: str = "") -> None:
     warnings.simplefilter("ignore")
     sys.modules["debugpy"] = None  # as in the forkserver: it starts threads
-    from labs.grading import forkserver, preload, warmup
+    from labs.grading.judges import preload
+    from labs.grading.kernels import forkserver, warmup
     from labs.service.libraries import import_all
 
     import_all(forkserver.PRELOAD)
     warmup.warm_up()
     from benchmarks.grading.workload import Workload
-    from labs.course import find_pattern
+    from labs.course.catalog import find_pattern
 
     assert preload
     workload = Workload(find_pattern(lab))
@@ -52,7 +53,7 @@ def main(lab: str, pinned: str = "") -> None:
 
 
 def _passed(workload) -> int:
-    from labs.judge.engine import run_checks
+    from labs.judge.run import run_checks
     from labs.service import Runner
 
     namespace: dict[str, object] = {"__name__": "__main__"}

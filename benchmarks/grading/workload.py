@@ -16,20 +16,20 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
-from labs import course
 from labs.authoring.answers import read_answers
-from labs.course import Pattern
-from labs.grading.submission import exercise_of
-from labs.judge.engine import list_checks
+from labs.course import catalog
+from labs.course.catalog import Pattern
+from labs.grading.submissions.submission import exercise_of
+from labs.judge.run import list_checks
 
 __all__ = ["KERNEL", "Workload", "submissions"]
 
-SOLUTIONS = course.ROOT / "solutions"
+SOLUTIONS = catalog.ROOT / "solutions"
 KERNEL = "labs-benchmark"  # the name of the kernel that all peers start: the project's own Python
 
 _CHECK = """
-from labs.course import find_pattern
-from labs.judge.engine import run_checks
+from labs.course.catalog import find_pattern
+from labs.judge.run import run_checks
 from labs.service import Runner
 
 _runner = Runner(create_app)
@@ -128,7 +128,7 @@ def submissions(pattern: Pattern, count: int) -> Iterator[tuple[str, str, int]]:
     Real ones, repeated with variations: solved, untouched, and answered wrong in each way that the lab knows of.
     """
     solved = nbformat.read(SOLUTIONS / pattern.notebook_name, as_version=4)
-    untouched = nbformat.read(course.NOTEBOOKS / pattern.notebook_name, as_version=4)
+    untouched = nbformat.read(catalog.NOTEBOOKS / pattern.notebook_name, as_version=4)
     wrong = [answer for answer in read_answers(pattern.folder, pattern.lesson)[0] if not answer.right]
     for number in range(count):
         if number % 5 == 3:

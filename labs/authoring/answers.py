@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from labs.course.lesson import Lesson
 from labs.errors import UserError
-from labs.lesson import Lesson
 
 __all__ = ["Answer", "AnswerError", "read_answer", "read_answers"]
 

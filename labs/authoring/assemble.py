@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from labs.course.lesson import Cell, Exercise, Lesson
 from labs.errors import UserError
-from labs.lesson import Cell, Exercise, Lesson
 
 __all__ = ["assemble", "reference", "starters"]
 

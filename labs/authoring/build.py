@@ -13,9 +13,9 @@ from nbformat import NotebookNode
 
 from labs.authoring.execute import execute
 from labs.authoring.notebook import differences, fingerprint, learner_notebook, solved_notebook, to_text
-from labs.course import PACKAGE, Pattern
+from labs.course.catalog import PACKAGE, Pattern
+from labs.course.lesson import Lesson, LessonError, parse_lesson
 from labs.errors import UserError
-from labs.lesson import Lesson, LessonError, parse_lesson
 
 __all__ = ["build", "homeless", "read_lesson", "stale", "stale_files"]
 

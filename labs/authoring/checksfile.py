@@ -8,8 +8,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from labs.course import Pattern
-from labs.judge.engine import list_checks
+from labs.course.catalog import Pattern
+from labs.judge.run import list_checks
 
 __all__ = ["OPTIONS", "CheckInfo", "inspect_checks"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from labs.authoring.answers import KINDS, Answer
 from labs.authoring.checksfile import OPTIONS, CheckInfo
-from labs.lesson import LEVELS, Lesson
+from labs.course.lesson import LEVELS, Lesson
 
 __all__ = [
     "HINTS",

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from labs.errors import UserError
 from labs.judge.verdict import Status
-from labs.notebook.looks import LOOKS
+from labs.views.looks import LOOKS
 
 __all__ = ["execute", "scrub"]
 

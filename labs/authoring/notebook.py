@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 import labs
-from labs.lesson import Cell, Lesson
+from labs.course.lesson import Cell, Lesson
 
 __all__ = ["differences", "fingerprint", "learner_notebook", "solved_notebook", "to_text"]
 

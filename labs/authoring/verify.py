@@ -19,10 +19,10 @@ from labs.authoring.build import homeless, read_lesson, stale_files
 from labs.authoring.checksfile import CheckInfo
 from labs.authoring.pool import Job, run_jobs
 from labs.authoring.problems import Problems
-from labs.course import ROOT, Pattern
+from labs.course.catalog import ROOT, Pattern
+from labs.course.lesson import Lesson
 from labs.errors import UserError
 from labs.judge.verdict import Report
-from labs.lesson import Lesson
 
 __all__ = ["verify"]
 

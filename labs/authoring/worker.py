@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from labs.authoring.checksfile import inspect_checks
-from labs.course import Pattern
+from labs.course.catalog import Pattern
+from labs.course.lesson import Lesson
 from labs.errors import UserError
-from labs.judge.engine import run_checks
-from labs.lesson import Lesson
+from labs.judge.run import run_checks
 from labs.service import Host, Runner, load_factory
 from labs.service.libraries import LIBRARIES, import_for_all
-from labs.service.process import ProcessHost
+from labs.service.process_host import ProcessHost
 
 __all__ = ["main"]
 

@@ -15,19 +15,19 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from labs import course
-from labs.course import find_pattern
+from labs.course import catalog
+from labs.course.catalog import find_pattern
 from labs.errors import UserError
 from labs.grading.doctor import refuse_unsafe_libraries
 from labs.grading.executors import Executor, Local, dask_executor
-from labs.grading.intake import Entry, find_entries
 from labs.grading.job import Job
-from labs.grading.pool import Judged
+from labs.grading.judges.pool import Judged
 from labs.grading.release import release_of
 from labs.grading.reports import write_batch, write_submission
 from labs.grading.reports.text import one_line
 from labs.grading.result import Outcome, Result
 from labs.grading.storage import Copies, Nowhere
+from labs.grading.submissions.find import Entry, find_entries
 
 __all__ = ["Options", "Totals", "grade_batch", "stored_results"]
 
@@ -243,8 +243,8 @@ def _jobs(
             cell_timeout=options.cell_timeout,
             time_limit=options.time_limit,
             lab=options.lab,
-            patterns=str(course.PATTERNS),
-            notebooks=str(course.NOTEBOOKS),
+            patterns=str(catalog.PATTERNS),
+            notebooks=str(catalog.NOTEBOOKS),
         )
 
 

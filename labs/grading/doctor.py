@@ -10,7 +10,7 @@ from pathlib import Path
 
 from labs.errors import UserError
 from labs.grading.isolation import tiers
-from labs.grading.isolation.cage import Tier
+from labs.grading.isolation.sandbox import Tier
 
 __all__ = ["examine", "refuse_unsafe_libraries"]
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from labs.errors import UserError
 from labs.grading.isolation import tiers
 from labs.grading.job import Job
-from labs.grading.pool import Judged, Pool
+from labs.grading.judges.pool import Judged, Pool
 
 __all__ = ["EXTRA", "Executor", "Local", "dask_executor"]
 

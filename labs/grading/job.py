@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from labs.grading.isolation.cage import Tier
 from labs.grading.isolation.limits import Limits
+from labs.grading.isolation.sandbox import Tier
 from labs.grading.result import Result
 
 __all__ = ["Job"]

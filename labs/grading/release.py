@@ -6,7 +6,7 @@ import functools
 import hashlib
 
 from labs import __version__
-from labs.course import Pattern
+from labs.course.catalog import Pattern
 
 __all__ = ["release_of"]
 

@@ -6,8 +6,8 @@ A lab's `checks.py` imports from here, from pytest and from the standard library
 from labs.backing import Received, Reply
 from labs.judge.client import Answer, Request
 from labs.judge.domain import create_order, create_user
+from labs.judge.errors import CheckFailed
 from labs.judge.logs import Logs, parse_record
-from labs.judge.outcome import CheckFailed
 from labs.judge.service import ServiceUnderTest
 
 __all__ = [

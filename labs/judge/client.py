@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import h11
 
-from labs.judge.outcome import CheckFailed
+from labs.judge.errors import CheckFailed
 from labs.judge.verdict import Exchange
 
 __all__ = ["Answer", "Request", "exchange"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from labs.judge.errors import CheckFailed
 from labs.judge.fresh import Fresh
-from labs.judge.outcome import CheckFailed
 from labs.judge.service import ServiceUnderTest
 
 __all__ = ["create_order", "create_user"]

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from labs import backing
+from labs.judge.errors import CheckFailed
 from labs.judge.fresh import Fresh
 from labs.judge.logs import Logs
-from labs.judge.outcome import CheckFailed
 from labs.judge.service import ServiceUnderTest
 from labs.service.host import Host
 

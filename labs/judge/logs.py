@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from labs.judge.outcome import CheckFailed
+from labs.judge.errors import CheckFailed
 from labs.judge.service import ServiceUnderTest
 
 __all__ = ["Logs", "last_exception", "parse_record"]

@@ -1,6 +1,6 @@
 """The pytest plugin behind every check: which checks run, in what order they make sense, and a verdict for each.
 
-Loaded by `labs.judge.engine` for the notebook, the terminal and the grader alike.
+Loaded by `labs.judge.run` for the notebook, the terminal and the grader alike.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from labs.course import Pattern
-from labs.judge.explain import Comparison
-from labs.judge.failure import explain_failure, keep_evidence
-from labs.judge.outcome import CheckFailed
+from labs.course.catalog import Pattern
+from labs.course.lesson import Exercise
+from labs.judge.causes import explain_failure, keep_evidence
+from labs.judge.comparison import Comparison
+from labs.judge.errors import CheckFailed
 from labs.judge.text import verdict_lines
 from labs.judge.verdict import Status, Verdict
-from labs.lesson import Exercise
 from labs.service.host import Host
 
 __all__ = ["JudgePlugin"]

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from labs.judge.client import Answer, Request, exchange
-from labs.judge.outcome import CheckFailed
+from labs.judge.errors import CheckFailed
 from labs.judge.verdict import Exchange
 from labs.service.host import Environment, Host, StartFailed
 

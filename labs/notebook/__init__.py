@@ -1,1 +1,1 @@
-"""What JupyterLab shows: the check panel, requests and answers; and the grader's feedback page."""
+"""What is Jupyter's own: starting it, a panel that is redrawn while checks run, what the cells said."""

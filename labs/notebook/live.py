@@ -8,7 +8,7 @@ from IPython import get_ipython
 from IPython.display import DisplayHandle, display
 
 if TYPE_CHECKING:
-    from labs.notebook.panel import Panel
+    from labs.views.panel import Panel
 
 __all__ = ["LivePanel", "somebody_watches"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from labs.course import ROOT
+from labs.course.catalog import ROOT
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = [

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from labs.authoring.answers import read_answer
-from labs.course import find_pattern
+from labs.course.catalog import find_pattern
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import pytest
 
-from labs.course import PATTERNS, Pattern, find_pattern
-from labs.judge.engine import run_checks
+from labs.course.catalog import PATTERNS, Pattern, find_pattern
 from labs.judge.fixtures import NEEDS
+from labs.judge.run import run_checks
 from labs.judge.verdict import Status
 from labs.service import Runner
 from labs.service.process_state import mark_pristine

@@ -21,7 +21,7 @@ from labs.errors import UserError
 from labs.grading.cluster import wire
 from labs.grading.cluster.worker import TOPIC, Grading, judge
 from labs.grading.job import Job
-from labs.grading.pool import Judged
+from labs.grading.judges.pool import Judged
 from labs.grading.result import Outcome
 
 __all__ = ["Cluster"]

@@ -7,14 +7,14 @@ import functools
 import hashlib
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from labs import __version__, course
+from labs import __version__
+from labs.course import catalog
 from labs.errors import UserError
 from labs.grading.isolation.limits import Limits
 from labs.grading.job import Job
-from labs.grading.pool import Judged
+from labs.grading.judges.pool import Judged
 from labs.grading.release import release_of
 from labs.grading.result import Result
 
@@ -47,15 +47,15 @@ def judged_from_text(text: str | bytes) -> Judged:
 def identity() -> tuple[str, str]:
     """The version of labs, and a digest of all that decides on scores: its code, its lessons, checks and notebooks."""
     whole = hashlib.sha256()
-    package = Path(course.__file__).parent
+    package = catalog.PACKAGE
     inside = package / "patterns"
     for file in sorted(package.rglob("*.py")):
         if not file.is_relative_to(inside):
             whole.update(f"{file.relative_to(package).as_posix()}\0".encode() + file.read_bytes() + b"\0")
-    for pattern in sorted(course.find_patterns(without=()), key=lambda pattern: pattern.name):
+    for pattern in sorted(catalog.find_patterns(without=()), key=lambda pattern: pattern.name):
         whole.update(f"{pattern.name}\0".encode())
         try:
-            whole.update(release_of(pattern).encode() + (course.NOTEBOOKS / pattern.notebook_name).read_bytes())
+            whole.update(release_of(pattern).encode() + (catalog.NOTEBOOKS / pattern.notebook_name).read_bytes())
         except (UserError, OSError):  # a lab in the making: nobody can be judged by it
             whole.update(b"?")
     return __version__, whole.hexdigest()[:12]

@@ -26,7 +26,7 @@ TICK = 0.2  # seconds between two looks at whether a submission is still to be j
 START = 120.0  # seconds for a judge to import everything, on a busy machine
 END = 5.0  # seconds for a judge to clean up
 ATTEMPTS = 2  # for a judge that ends before it has answered
-COMMAND = [sys.executable, "-W", "ignore", "-c", "from labs.grading.cluster.judge import main; main()"]
+COMMAND = [sys.executable, "-W", "ignore", "-c", "from labs.grading.cluster.worker_child import main; main()"]
 
 
 class _EndedError(Exception):
@@ -38,7 +38,7 @@ class _UnwantedError(Exception):
 
 
 class _Judge:
-    """The process of labs.grading.cluster.judge, seen from one thread at a time."""
+    """The process of labs.grading.cluster.worker_child, seen from one thread at a time."""
 
     def __init__(self, without: str) -> None:
         self.without = without

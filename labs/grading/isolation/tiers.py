@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labs.errors import UserError
-from labs.grading.interrupts import interrupts_held
-from labs.grading.isolation import cage, filesystem, landlock
-from labs.grading.isolation.cage import Cage, Tier
+from labs.grading.isolation import filesystem, landlock, sandbox
+from labs.grading.isolation.interrupts import interrupts_held
 from labs.grading.isolation.limits import Limits
+from labs.grading.isolation.sandbox import Sandbox, Tier
 
 __all__ = ["PROMISES", "Findings", "choose", "explore"]
 
@@ -73,7 +73,7 @@ def _try(tier: str) -> str:
         return f"Landlock of version {landlock.SIGNALS_SINCE} (Linux 6.12) is needed, and this is {landlock.abi()}."
     with interrupts_held(), tempfile.TemporaryDirectory(prefix="labs-probe-") as folder:
         shared = Path(folder)
-        os.chown(shared, cage.owner(), -1)
+        os.chown(shared, sandbox.owner(), -1)
         reader, writer = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -96,12 +96,12 @@ def _try(tier: str) -> str:
 def _attempt(tier: str, shared: Path) -> str:
     descriptors = _box(tier, shared)
     if descriptors:
-        cage.join_box(descriptors)
+        sandbox.join_sandbox(descriptors)
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
-            cage.enter(Cage(tier, str(shared)))
+            sandbox.lock_kernel(Sandbox(tier, str(shared)))
             (shared / "written").write_text("x", "ascii")
             code = 2 if tier != Tier.LIMITS and _sees_solutions() else 0
         except BaseException as error:  # same
@@ -123,7 +123,7 @@ def _box(tier: str, shared: Path) -> list[int]:
     ours, theirs = socket.socketpair()
     if os.fork() == 0:
         try:
-            descriptors = cage.open_box(tier, shared, Limits())
+            descriptors = sandbox.open_sandbox(tier, shared, Limits())
             socket.send_fds(theirs, [b"opened"], descriptors)
         except BaseException as error:  # same
             theirs.send(str(error).encode(errors="replace")[:2000])

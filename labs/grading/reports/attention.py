@@ -7,7 +7,7 @@ from collections.abc import Callable
 from labs.grading.reports.symbols import named, symbol
 from labs.grading.reports.tally import Row, Tally
 from labs.grading.result import Outcome
-from labs.notebook.markup import count, escape, inline
+from labs.views.markup import count, escape, inline
 
 __all__ = ["Attention"]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import PurePath
 
-from labs.course import find_pattern
+from labs.course.catalog import find_pattern
 from labs.errors import UserError
+from labs.grading.reports.feedback_page import feedback_page, whole_page
 from labs.grading.reports.standing import WHAT_TO_DO, duration, isolation, notes, standing
 from labs.grading.reports.text import one_line
 from labs.grading.result import Outcome, Result
-from labs.notebook.feedback import feedback_page, whole_page
-from labs.notebook.looks import icon
-from labs.notebook.markup import count, inline
-from labs.notebook.sections import ExerciseView
+from labs.views.looks import icon
+from labs.views.markup import count, inline
+from labs.views.sections import ExerciseView
 
 __all__ = ["feedback"]
 

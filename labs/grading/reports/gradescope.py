@@ -10,7 +10,7 @@ from labs.grading.reports.text import evidence, harmless, one_line
 from labs.grading.result import Outcome, Result
 from labs.judge.text import verdict_lines
 from labs.judge.verdict import Report, Status, Verdict
-from labs.notebook.markup import MARKDOWN_LIMIT, clip, count, plain
+from labs.views.markup import MARKDOWN_LIMIT, clip, count, plain
 
 __all__ = ["gradescope"]
 

@@ -13,7 +13,7 @@ from labs.grading.reports.standing import isolation, notes, verdict_sentence
 from labs.grading.reports.text import evidence, one_line
 from labs.grading.result import Outcome, Result
 from labs.judge.verdict import Status, Verdict
-from labs.notebook.markup import plain
+from labs.views.markup import plain
 
 __all__ = ["JUnit"]
 

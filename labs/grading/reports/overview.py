@@ -8,7 +8,7 @@ from labs.grading.reports.standing import duration, isolation
 from labs.grading.reports.symbols import NOTHING, bar, named
 from labs.grading.reports.tally import BINS, CheckTally, LabTally, Tally
 from labs.grading.result import Outcome
-from labs.notebook.markup import count, inline
+from labs.views.markup import count, inline
 
 __all__ = ["checks", "head", "scores", "slowest"]
 

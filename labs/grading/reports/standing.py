@@ -5,8 +5,8 @@ from __future__ import annotations
 from labs.grading.reports.text import one_line
 from labs.grading.result import Outcome, Result
 from labs.judge.verdict import Status, Verdict
-from labs.notebook.markup import count
-from labs.notebook.panel import state
+from labs.views.markup import count
+from labs.views.panel import state
 
 __all__ = ["WHAT_TO_DO", "duration", "isolation", "notes", "standing", "verdict_sentence"]
 

@@ -16,8 +16,8 @@ from labs.grading.reports.symbols import symbols
 from labs.grading.reports.table import Table
 from labs.grading.reports.tally import Row, Tally
 from labs.grading.result import Result
-from labs.notebook.markup import style
-from labs.notebook.page import Page
+from labs.views.markup import style
+from labs.views.page import Page
 
 __all__ = ["Summary"]
 

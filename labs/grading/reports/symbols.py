@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from labs.judge.verdict import Status
-from labs.notebook.looks import LOOKS
-from labs.notebook.markup import escape
+from labs.views.looks import LOOKS
+from labs.views.markup import escape
 
 __all__ = ["NOTHING", "bar", "named", "symbol", "symbols"]
 

@@ -8,7 +8,7 @@ from labs.grading.reports.standing import duration
 from labs.grading.reports.symbols import NOTHING, bar, named, symbol
 from labs.grading.reports.tally import Row, Tally
 from labs.grading.result import Outcome
-from labs.notebook.markup import count, inline
+from labs.views.markup import count, inline
 
 __all__ = ["Table"]
 

@@ -12,7 +12,7 @@ from labs.grading.reports.standing import standing
 from labs.grading.reports.text import one_line
 from labs.grading.result import Outcome, Result
 from labs.judge.verdict import Report, Status, Verdict
-from labs.notebook.sections import reason
+from labs.views.sections import reason
 
 __all__ = ["BINS", "CheckTally", "LabTally", "Row", "Tally"]
 

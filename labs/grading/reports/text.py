@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Any
 
-from labs.notebook.markup import UNSHOWABLE, clean, clip, cut
+from labs.views.markup import UNSHOWABLE, clean, clip, cut
 
 __all__ = ["cell", "evidence", "harmless", "one_line"]
 

@@ -34,7 +34,7 @@ class Mirror:
 
     def __init__(self, url: str) -> None:
         self._remote = Remote(url)
-        # The name lets a later run clean up after one that was killed: see labs.grading.pool.
+        # The name lets a later run clean up after one that was killed: see labs.grading.judges.pool.
         self.folder = Path(tempfile.mkdtemp(prefix=f"labs-grade-{os.getpid()}-"))
         self._known: dict[str, set[str]] = {}  # submission -> its files over there
         self._threads = Threads(AT_ONCE)

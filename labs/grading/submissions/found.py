@@ -1,0 +1,36 @@
+"""One file that may be a submission: where it was found and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from labs.errors import UserError
+
+__all__ = ["Found", "ignored", "refuse"]
+
+_IGNORED = {"__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__", ".labs"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A notebook, or something in its place that nobody can judge."""
+
+    parts: tuple[str, ...]  # the names that lead to it, below what was given
+    source: str  # for people: a path, or "archive.zip!member"
+    modified: float  # seconds since 1970; 0 when it is not known
+    read: Callable[[], bytes]  # raises UserError with one sentence
+
+
+def refuse(sentence: str) -> Callable[[], bytes]:
+    """A way to read a file of which it is known already why it can't be read."""
+
+    def read() -> bytes:
+        raise UserError(sentence)
+
+    return read
+
+
+def ignored(name: str) -> bool:
+    """Whether nobody handed in a file or folder of this name: programs leave it behind."""
+    return name in _IGNORED or name.startswith("._")  # what macOS writes beside a file
