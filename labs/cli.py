@@ -159,7 +159,7 @@ def _check(options: argparse.Namespace) -> int:
     arguments = list(options.rest)
     if options.junit_xml:
         arguments.append(f"--junit-xml={Path(options.junit_xml).resolve()}")
-    host = ProcessHost(options.app, needs=sorted({need for pattern in patterns for need in pattern.backings}))
+    host = ProcessHost(options.app, backings=sorted({kind for pattern in patterns for kind in pattern.backings}))
     try:
         reports, code = run_checks_in_terminal(
             patterns, host, only=options.only, seed=options.seed, arguments=arguments

@@ -19,13 +19,12 @@ from labs.course.catalog import ROOT, Pattern, find_pattern, find_patterns
 from labs.course.lesson import Exercise
 from labs.course.progress import Progress, default_path
 from labs.errors import UserError
-from labs.judge.client import Answer, Request, exchange
-from labs.judge.fixtures import NEEDS
+from labs.judge.client import Request, Response, exchange
 from labs.judge.run import list_checks, run_checks
 from labs.judge.verdict import Exchange, Report, Status, Verdict
 from labs.notebook.live import LivePanel, somebody_watches
 from labs.notebook.syntax_errors import syntax_error
-from labs.service.host import NotStarted, StartFailed
+from labs.service.host import StartFailed, Unimplemented
 from labs.service.process_state import mark_pristine
 from labs.service.runner import Runner
 from labs.service.stream import capture_output
@@ -103,7 +102,7 @@ class Lab:
     def _environment(self) -> dict[str, str]:
         environment = {"SERVICE_NAME": "orders", "APP_VERSION": "1.0.0", "ENVIRONMENT": "dev", "LOG_LEVEL": "INFO"}
         environment |= {"API_KEY": "only-for-this-notebook", "DOWNSTREAM_TOKEN": "also-only-for-this-notebook"}
-        for kind, variable in (("database", "DATABASE_URL"), ("cache", "REDIS_URL"), ("downstream", "DOWNSTREAM_URL")):
+        for kind, variable in backing.VARIABLES.items():
             if kind in self.pattern.backings:
                 environment[variable] = getattr(self, kind).url
         return environment
@@ -146,7 +145,7 @@ class Lab:
         width = max(len(pattern.title) for pattern in patterns)
         try:
             for pattern in patterns:
-                report = run_checks(pattern, runner, backings=NEEDS)
+                report = run_checks(pattern, runner, backings=backing.KINDS)
                 print(f"{pattern.title:{width}}  {standing(report)}", flush=True)
                 for line in shortcomings(report):
                     print(f"    {line}")
@@ -292,7 +291,7 @@ class Served:
         try:
             self.url = self.runner.start(dict(env))
             self.problem = ""
-        except NotStarted as error:
+        except Unimplemented as error:
             self._not_running(
                 f"Not running yet: `{error}` still raises NotImplementedError. Write it, then serve again."
             )
@@ -307,26 +306,28 @@ class Served:
         """Every line that the service has written since it was started."""
         return self.runner.stream.lines
 
-    def request(self, method: str, path: str, json: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
+    def request(
+        self, method: str, path: str, json: Any = None, headers: Mapping[str, str] | None = None
+    ) -> ServedResponse:
         """Send one request; what comes back shows itself."""
         request = Request(method, path, json=json, headers=headers or {}, deadline=10.0)
         if not self.url:
-            return Reply(None, Exchange(f"{method} {path} HTTP/1.1", "", self.problem))
-        return Reply(*exchange(self.url, request))
+            return ServedResponse(None, Exchange(f"{method} {path} HTTP/1.1", "", self.problem))
+        return ServedResponse(*exchange(self.url, request))
 
-    def get(self, path: str, **options: Any) -> Reply:
+    def get(self, path: str, **options: Any) -> ServedResponse:
         """GET."""
         return self.request("GET", path, **options)
 
-    def post(self, path: str, json: Any = None, **options: Any) -> Reply:
+    def post(self, path: str, json: Any = None, **options: Any) -> ServedResponse:
         """POST, with a JSON body if one is given."""
         return self.request("POST", path, json, **options)
 
-    def put(self, path: str, json: Any = None, **options: Any) -> Reply:
+    def put(self, path: str, json: Any = None, **options: Any) -> ServedResponse:
         """PUT, with a JSON body if one is given."""
         return self.request("PUT", path, json, **options)
 
-    def delete(self, path: str, **options: Any) -> Reply:
+    def delete(self, path: str, **options: Any) -> ServedResponse:
         """DELETE."""
         return self.request("DELETE", path, **options)
 
@@ -346,12 +347,12 @@ class Served:
         return self._repr_markdown_()
 
 
-class Reply(ExchangeView):
+class ServedResponse(ExchangeView):
     """One request and what came back; shows itself in a notebook. `status`, `json`, `text`, `header(name)`."""
 
-    def __init__(self, answer: Answer | None, record: Exchange) -> None:
+    def __init__(self, response: Response | None, record: Exchange) -> None:
         super().__init__(record)
-        self._answer = answer
+        self._answer = response
 
     def header(self, name: str) -> str | None:
         """A header of the answer; None when it has none, or when no answer came."""

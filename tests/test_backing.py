@@ -16,7 +16,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from labs.backing import CacheServer, Database, Downstream, Reply
+from labs.backing import CacheServer, Database, Downstream, ScriptedReply
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 
@@ -157,9 +157,9 @@ def test_a_fresh_database_has_the_tables_and_leaves_nothing(database, tmp_path):
 
 def test_downstream_answers_by_script_then_by_default(downstream, http):
     downstream.script(
-        Reply(404, json={"error": "NOT_FOUND"}),
-        Reply(body=b"raw", headers={"content-type": "text/plain"}),
-        Reply(204),
+        ScriptedReply(404, json={"error": "NOT_FOUND"}),
+        ScriptedReply(body=b"raw", headers={"content-type": "text/plain"}),
+        ScriptedReply(204),
     )
     answers = [http.post(f"{downstream.url}/pay?x=1", json={"n": n}, headers={"X-Id": "7"}) for n in range(4)]
     assert [answer.status_code for answer in answers] == [404, 200, 204, 200]
@@ -184,7 +184,7 @@ def test_downstream_reads_a_streamed_body_and_keeps_the_connection(downstream, h
 
 
 def test_downstream_delays_and_resets_by_script(downstream, http):
-    downstream.script(Reply(delay=0.2), Reply(reset=True))
+    downstream.script(ScriptedReply(delay=0.2), ScriptedReply(reset=True))
     started = time.monotonic()
     assert http.get(downstream.url).status_code == 200
     assert time.monotonic() - started >= 0.2
@@ -195,7 +195,7 @@ def test_downstream_delays_and_resets_by_script(downstream, http):
 
 
 def test_downstream_drips_an_answer_that_no_time_out_of_a_step_ends(downstream, http):
-    downstream.script(Reply(json=1234, drip=0.1), Reply(json=5678, drip=60))
+    downstream.script(ScriptedReply(json=1234, drip=0.1), ScriptedReply(json=5678, drip=60))
     started = time.monotonic()
     assert http.get(downstream.url, timeout=0.3).json() == 1234
     assert time.monotonic() - started >= 0.4
@@ -205,11 +205,11 @@ def test_downstream_drips_an_answer_that_no_time_out_of_a_step_ends(downstream, 
 
 
 def test_downstream_answers_each_path_by_its_own_script(downstream, http):
-    downstream.script(Reply(503), Reply(404), path="/quotes/a%20b")
-    downstream.script(Reply(502))
+    downstream.script(ScriptedReply(503), ScriptedReply(404), path="/quotes/a%20b")
+    downstream.script(ScriptedReply(502))
     answers = [http.get(f"{downstream.url}/quotes/{item}").status_code for item in ("a%20b", "c", "a%20b", "a%20b")]
     assert answers == [503, 502, 404, 200]
-    downstream.script(Reply(503), path="/quotes/c")
+    downstream.script(ScriptedReply(503), path="/quotes/c")
     downstream.clear()
     assert http.get(f"{downstream.url}/quotes/c").status_code == 200
 

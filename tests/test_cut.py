@@ -15,14 +15,14 @@ def labs_that_need(tmp_path, monkeypatch):
     monkeypatch.setattr(labs.course.catalog, "PATTERNS", tmp_path)
     fronts = {
         "logging": "",
-        "orm": "needs: [database]",
-        "caching": "needs: [database, cache]",
-        "health": "uses: [cache]",
+        "orm": "backings: [database]",
+        "caching": "backings: [database, cache]",
+        "health": "optional_backings: [cache]",
     }
     for order, (name, front) in enumerate(fronts.items()):
         folder = tmp_path / name
         folder.mkdir()
-        head = f"---\ntitle: {name}\norder: {order}\nminutes: 1\nseed: x\n{front}\n---\n"
+        head = f"---\ntitle: {name}\norder: {order}\nminutes: 1\nteaches: x\n{front}\n---\n"
         (folder / "lesson.md").write_text(f"{head}\n# {name}\n")
 
 

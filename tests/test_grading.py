@@ -177,7 +177,7 @@ LIGHT = """---
 title: Light
 order: 91
 minutes: 5
-seed: None
+teaches: None
 ---
 
 # Light

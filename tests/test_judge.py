@@ -20,7 +20,7 @@ from fastapi.responses import StreamingResponse
 from labs.course.catalog import Pattern
 from labs.judge.run import list_checks, run_checks
 from labs.judge.verdict import Report, Status
-from labs.service import Incident, LogStream
+from labs.service import Incident, IncidentKind, LogStream
 
 DEMO = Pattern(Path(__file__).parent / "labs_fixture" / "demo")
 
@@ -400,7 +400,7 @@ class Liar:
     def __init__(self, url):
         self.url = url
         self.stream = LogStream()
-        self.incidents = [Incident("exited", "The process is gone.")]
+        self.incidents = [Incident(IncidentKind.EXITED, "The process is gone.")]
 
     def start(self, env):
         return self.url

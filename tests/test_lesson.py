@@ -18,7 +18,7 @@ def lesson():
 
 
 def test_front_matter(lesson):
-    assert (lesson.name, lesson.title, lesson.order, lesson.minutes, lesson.needs, lesson.seed) == (
+    assert (lesson.name, lesson.title, lesson.order, lesson.minutes, lesson.backings, lesson.teaches) == (
         *("tiny", "Tiny", 0, 5, []),
         "Nothing",
     )
@@ -107,13 +107,13 @@ BROKEN = {
     "title is a number": ("title: Tiny", "title: 7", "7 is not of type 'string'"),
     "order is a text": ("order: 0", "order: first", "needs `order:`, a whole number"),
     "no minutes": ("minutes: 5\n", "", "needs `minutes:`, a whole number"),
-    "no seed": ("seed: Nothing\n", "", "needs `seed:`, a text"),
+    "teaches nothing": ("teaches: Nothing\n", "", "needs `teaches:`, a text"),
     "unknown need": (
-        "needs: []",
-        "needs: [mainframe]",
-        "`needs:` is a list of some of database, cache, downstream",
+        "backings: []",
+        "backings: [mainframe]",
+        "`backings:` is a list of some of database, cache, downstream",
     ),
-    "needs is a text": ("needs: []", "needs: cache", "`needs:` is a list"),
+    "backings is a text": ("backings: []", "backings: cache", "`backings:` is a list"),
     "broken front matter": ("title: Tiny", "title: [Tiny", "is no MyST Markdown that Jupytext can read"),
     "no name": (
         ":name: greet\n",
@@ -132,8 +132,12 @@ BROKEN = {
     "order is no number of two digits": ("order: 0", "order: 100", "needs `order:`, a whole number from 0 to 99"),
     "order is a truth": ("order: 0", "order: true", "needs `order:`, a whole number"),
     "no time at all": ("minutes: 5", "minutes: 0", "needs `minutes:`, a whole number above 0"),
-    "a need that is no word": ("needs: []", "needs: [{cache: 1}]", "`needs:` is a list of some of"),
-    "a slip in the front matter": ("needs: []", "need: [cache]", "has `need:`, which nothing reads: `needs` may be"),
+    "a need that is no word": ("backings: []", "backings: [{cache: 1}]", "`backings:` is a list of some of"),
+    "a slip in the front matter": (
+        "backings: []",
+        "backing: [cache]",
+        "has `backing:`, which nothing reads: `backings` may be",
+    ),
     "a line of the front matter": ("order: 0", "order: 0: 1", "front matter, line 3: mapping values are not allowed"),
     "a slip in a tag": (
         ":tags: [service]",

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from labs.service import Incident, NotStarted, StartFailed
+from labs.service import Incident, IncidentKind, StartFailed, Unimplemented
 from labs.service.process_host import ProcessHost
 
 
@@ -162,7 +162,7 @@ def test_a_file_that_is_not_there_gets_one_sentence():
 )  # fmt: skip
 def test_what_is_not_written_yet_is_named(host, source, name):
     host.serves(source)
-    with pytest.raises(NotStarted, match=f"^{name}$"):
+    with pytest.raises(Unimplemented, match=f"^{name}$"):
         host.start({})
 
 
@@ -224,7 +224,7 @@ def test_a_service_that_blocks_is_left_within_seconds(host, http):
     started = time.monotonic()
     host.stop()
     assert time.monotonic() - started < 8
-    assert host.incidents == [Incident("hung", "The service did not stop: something blocks its event loop.")]
+    assert host.incidents == [Incident(IncidentKind.HUNG, "The service did not stop: something blocks its event loop.")]
     host.serves(app_with())
     assert http.get(host.start({})).status_code == 200
 

@@ -239,7 +239,7 @@ def test_a_shutdown_that_hangs_or_is_unfinished_is_an_incident(runners, monkeypa
     runner.factory = lambda: FastAPI(lifespan=lifespan(after=close_pool))
     runner.start({})
     runner.stop()
-    assert [incident.kind for incident in runner.incidents] == ["not started"]
+    assert [incident.kind for incident in runner.incidents] == ["unimplemented"]
     assert "close_pool" in runner.incidents[0].detail
 
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
-from labs.service import Incident, NotStarted, StartFailed
+from labs.service import Incident, IncidentKind, StartFailed, Unimplemented
 
 
 def app_with(path="/", endpoint=lambda: "hello", **options):
@@ -112,10 +112,10 @@ def test_what_is_not_written_yet_is_named(runners, http, factory, name):
     try:
         http.get(runner.start({}))
         runner.stop()
-    except NotStarted as unfinished:
+    except Unimplemented as unfinished:
         found = str(unfinished)
     else:
-        found = next(incident.detail for incident in runner.incidents if incident.kind == "not started")
+        found = next(incident.detail for incident in runner.incidents if incident.kind is IncidentKind.UNIMPLEMENTED)
     assert found == name
 
 
@@ -157,7 +157,9 @@ def test_a_blocked_loop_costs_its_thread_and_nothing_else(runners, http, endpoin
     started = time.monotonic()
     runner.stop()
     assert time.monotonic() - started < 5
-    assert runner.incidents == [Incident("hung", "The service did not stop: something blocks its event loop.")]
+    assert runner.incidents == [
+        Incident(IncidentKind.HUNG, "The service did not stop: something blocks its event loop.")
+    ]
     runner.factory = app_with
     assert http.get(runner.start({})).json() == "hello"
 
@@ -190,7 +192,7 @@ def test_sys_exit_ends_the_request_and_is_an_incident(runners, http):
     assert http.get(runner.start({})).status_code == 500
     runner.stop()
     assert runner.incidents == [
-        Incident("exited", "The service ended its process with SystemExit(3) during a request.")
+        Incident(IncidentKind.EXITED, "The service ended its process with SystemExit(3) during a request.")
     ]
 
 

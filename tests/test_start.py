@@ -49,7 +49,7 @@ def server(clone, free_port, tmp_path):
     home.mkdir()
     code = (
         "import pathlib, sys\n"
-        "from labs import jupyterlab\n"
+        "from labs.notebook import jupyterlab\n"
         "jupyterlab.CLONE = pathlib.Path(sys.argv[1])\n"
         "jupyterlab.WORKSPACES = jupyterlab.CLONE / '.jupyter' / 'workspaces'\n"
         "sys.exit(jupyterlab.start(int(sys.argv[2]), open_browser=False, notebook='one.ipynb'))\n"

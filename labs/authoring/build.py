@@ -21,7 +21,7 @@ __all__ = ["build", "homeless", "read_lesson", "stale", "stale_files"]
 
 NOTEBOOKS, SOLUTIONS = "notebooks", "solutions"
 # How a lab shows itself: a change here changes what is in every executed notebook.
-_RENDERING = sorted(file for file in (PACKAGE / "notebook").iterdir() if file.suffix in (".py", ".css"))
+_RENDERING = sorted(file for file in (PACKAGE / "views").iterdir() if file.suffix in (".py", ".css"))
 _RENDERING.append(PACKAGE / "lab.py")
 
 
@@ -94,7 +94,7 @@ def read_lesson(pattern: Pattern) -> Lesson:
     try:
         text = file.read_text("utf-8")
     except OSError:
-        raise LessonError(f"There is no {file}: a lab is a folder with a lesson.md and a checks.py.") from None
+        raise LessonError(f"There is no {file}: a lab is a folder with lesson.md, checks/ and answers/.") from None
     except UnicodeDecodeError:
         raise LessonError(f"{file} is not UTF-8: save it as UTF-8.") from None
     return parse_lesson(pattern.name, text, str(file))
@@ -116,7 +116,7 @@ def _page(pattern: Pattern, root: Path) -> _Page:
     lesson = read_lesson(pattern)
     source = _relative(pattern.folder / "lesson.md", root)
     name = f"{lesson.order:02d}_{pattern.name}.ipynb"
-    outputs = _digest([pattern.checks_file, *_RENDERING])
+    outputs = _digest([*pattern.checks_sources, *_RENDERING])
     return _Page(pattern.folder, source, lesson, outputs, root / NOTEBOOKS / name, root / SOLUTIONS / name)
 
 

@@ -6,11 +6,11 @@ import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from labs.authoring.answers import KINDS, Answer
-from labs.authoring.checksfile import OPTIONS, CheckInfo
+from labs.authoring.checksfolder import OPTIONS, CheckInfo
 from labs.course.lesson import LEVELS, Lesson
 
 __all__ = [
@@ -30,7 +30,7 @@ TOUR = {"checks": 2, "right": 2, "wrong": 4}  # for the lab of order 0, which on
 ALLOWED_IMPORTS = ("pytest", "labs.judge")
 
 _CACHES = ("__pycache__", ".ipynb_checkpoints", ".pytest_cache")
-_FILES = re.compile(r"lesson\.(md|json)|checks\.py|answers/(right|wrong)/[^/]+\.py")
+_FILES = re.compile(r"lesson\.(md|json)|checks/[^/]+\.py|answers/(right|wrong)/[^/]+\.py")
 
 
 def lesson_problems(lesson: Lesson) -> Iterator[str]:
@@ -61,39 +61,40 @@ def lesson_problems(lesson: Lesson) -> Iterator[str]:
         yield "has no table: the lab's part of the contract belongs into one"
 
 
-def check_problems(lesson: Lesson, checks: Sequence[CheckInfo], source: str) -> Iterator[str]:
-    """What checks.py lacks or contradicts."""
+def check_problems(
+    lesson: Lesson, checks: Sequence[CheckInfo], sources: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """What checks/ lacks or contradicts: a file, or the folder, and a sentence. `sources` are its files by name."""
     least = (MINIMUM if lesson.order else TOUR)["checks"]
     if len(checks) < least:
-        yield f"has {_count(len(checks), 'check')}; a lab has at least {least}"
-    exercises = {exercise.name for exercise in lesson.exercises}
+        yield "checks", f"has {_count(len(checks), 'check')}; a lab has at least {least}"
     headings = {_plain(heading) for heading in re.findall(r"^#+ +(.+)", _prose(lesson), re.MULTILINE)}
+    names = {check.name for check in checks}
     earlier: set[str] = set()
     for check in checks:
-        if not check.doc:
-            yield f"{check.name} has no docstring: its first line is the title that learners read"
-        if not check.exercise:
-            yield f'{check.name} belongs to no exercise: mark it with `@pytest.mark.check("exercise_name")`'
-        elif check.exercise not in exercises:
-            yield f"{check.name} is for the exercise {check.exercise!r}, which the lesson does not have"
-        for option in check.unread:
-            yield f"{check.name} has `{option}=` in its mark, which nothing reads: there are {', '.join(OPTIONS)}"
-        if check.level not in LEVELS:
-            yield f"{check.name} has the level {check.level!r}; it is one of {', '.join(LEVELS)}"
-        if not isinstance(check.points, int) or check.points < 1:
-            yield f"{check.name} is worth {check.points!r} points; it is worth 1 or more"
-        if check.read and _plain(check.read) not in headings:
-            yield f"{check.name} sends learners to “{check.read}”, which is no heading of the lesson"
+        for sentence in _problems_of(check, headings):
+            yield check.file, f"{check.name} {sentence}"
         for name in check.after:
             if name not in earlier:
-                why = "stands further down" if name in {other.name for other in checks} else "does not exist"
-                yield f"{check.name} waits for {name}, which {why}"
+                why = "comes later" if name in names else "does not exist"
+                yield check.file, f"{check.name} waits for {name}, which {why}"
         earlier.add(check.name)
-    for name in sorted(exercises - {check.exercise for check in checks}):
-        yield f"no check is for the exercise {name!r}"
     for title in _twice(" ".join(check.doc.split("\n\n")[0].split()).rstrip(".") for check in checks if check.doc):
-        yield f"two checks have the title “{title}”"
-    yield from _source_problems(source)
+        yield "checks", f"two checks have the title “{title}”"
+    yield from _source_problems(sources, {exercise.name for exercise in lesson.exercises})
+
+
+def _problems_of(check: CheckInfo, headings: Collection[str]) -> Iterator[str]:
+    if not check.doc:
+        yield "has no docstring: its first line is the title that learners read"
+    for option in check.unread:
+        yield f"has `{option}` in its mark, which nothing reads: there are {', '.join(OPTIONS)}"
+    if check.level not in LEVELS:
+        yield f"has the level {check.level!r}; it is one of {', '.join(LEVELS)}"
+    if not isinstance(check.points, int) or check.points < 1:
+        yield f"is worth {check.points!r} points; it is worth 1 or more"
+    if check.read and _plain(check.read) not in headings:
+        yield f"sends learners to “{check.read}”, which is not a heading of the lesson"
 
 
 def unproven(checks: Sequence[CheckInfo], answers: Sequence[Answer]) -> list[str]:
@@ -114,7 +115,7 @@ def answer_problems(
     names = {check.name for check in checks}
     for answer in answers:
         if answer.check and checks and answer.check not in names:
-            yield answer.path, f"names the check {answer.check}, which checks.py does not have"
+            yield answer.path, f"names the check {answer.check}, which checks/ does not have"
     for title in _twice(answer.title for answer in answers):
         files = [answer.path for answer in answers if answer.title == title]
         yield files[1], f"has the same first line as {files[0].name}: “{title}”"
@@ -127,26 +128,38 @@ def stray_files(folder: Path) -> list[str]:
     return [path for path in kept if not _FILES.fullmatch(path)]
 
 
-def _source_problems(source: str) -> Iterator[str]:
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:  # reported by the import
-        return
-    for name in _twice(node.name for node in tree.body if isinstance(node, ast.FunctionDef)):
-        yield f"two functions are named {name}, and the first is lost: give one of them another name"
+def _source_problems(sources: Mapping[str, str], exercises: Collection[str]) -> Iterator[tuple[str, str]]:
+    """What the files in checks/ contradict: `sources` by name."""
+    checks: Counter[str] = Counter()
+    for name, source in sources.items():
+        try:
+            tree = ast.parse(source)
+        except SyntaxError:  # reported by the import
+            continue
+        functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+        for function in _twice(iter(functions)):
+            sentence = f"two functions are named {function}, and the first is lost: give one of them another name"
+            yield f"checks/{name}.py", sentence
+        tests = {function for function in functions if function.startswith("test_")}
+        if tests and name not in exercises:
+            yield f"checks/{name}.py", f"holds {min(tests)}, and no exercise of the lesson is called {name!r}"
+        checks.update(tests)
+        for module in _imports(tree):
+            if module not in ALLOWED_IMPORTS and module.split(".")[0] not in (*sys.stdlib_module_names, "pytest", ""):
+                sentence = f"imports {module}: checks use the standard library, pytest and labs.judge only"
+                yield f"checks/{name}.py", sentence
+    for name, count in checks.items():
+        if count > 1:
+            yield "checks", f"two modules have a check {name}: give one of them another name"
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    """The modules that a file imports; those beside it begin with a dot."""
     for node in ast.walk(tree):
-        modules: list[str] = []
         if isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            modules = ["." * node.level + (node.module or "")]
-        for module in modules:
-            allowed = module in ALLOWED_IMPORTS or module.split(".")[0] in (
-                *sys.stdlib_module_names,
-                "pytest",
-            )
-            if not allowed:
-                yield f"imports {module}: checks use the standard library, pytest and labs.judge only"
+            yield "." * node.level + (node.module or "")
 
 
 def _prose(lesson: Lesson) -> str:

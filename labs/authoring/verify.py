@@ -16,7 +16,7 @@ from labs.authoring import content, rules
 from labs.authoring.answers import Answer, read_answers
 from labs.authoring.assemble import assemble, starters
 from labs.authoring.build import homeless, read_lesson, stale_files
-from labs.authoring.checksfile import CheckInfo
+from labs.authoring.checksfolder import CheckInfo
 from labs.authoring.pool import Job, run_jobs
 from labs.authoring.problems import Problems
 from labs.course.catalog import ROOT, Pattern
@@ -142,7 +142,7 @@ class _Proof:
         for name in content.stray_files(folder):
             self.at(
                 folder / name,
-                "is read by nothing: a lab is lesson.md, checks.py and answers/right|wrong/*.py",
+                "is read by nothing: a lab is lesson.md, checks/*.py and answers/right|wrong/*.py",
             )
         try:
             self.lesson = read_lesson(self.pattern)
@@ -162,7 +162,7 @@ class _Proof:
         if self.lesson is None:
             return
         name, order = self.pattern.name, {"folder": str(self.pattern.folder), "lesson": self.lesson.to_json()}
-        yield Job(f"{name} checks.py", {**order, "do": "inspect"}, deadline, self._inspected)
+        yield Job(f"{name} checks", {**order, "do": "inspect"}, deadline, self._inspected)
         try:
             runs = list(self._runs(self.lesson, thorough, math.ceil(TIMED / repeat))) * repeat
         except UserError as error:
@@ -206,15 +206,19 @@ class _Proof:
                 yield _Run(answer.path, answer.name, "runner", source_of_it, fails, check=check)
 
     def _inspected(self, job: Job) -> None:
-        file = self.pattern.checks_file
-        lesson = self.lesson
+        folder, lesson = self.pattern.folder, self.lesson
         assert lesson is not None
         if "checks" not in job.result:
-            self.at(file, job.result.get("problem") or f"can't be read: {_lost(job)}")
+            self.at(self.pattern.checks_folder, f"can't be read: {_lost(job)}")
+            return
+        for file, sentence in job.result["problems"]:
+            self.at(folder / file, sentence)
+        if not job.result["checks"]:
             return
         self.checks = [CheckInfo(**item) for item in job.result["checks"]]
-        for sentence in content.check_problems(lesson, self.checks, file.read_text("utf-8")):
-            self.at(file, sentence)
+        sources = {file.stem: file.read_text("utf-8", "replace") for file in self.pattern.checks_folder.glob("*.py")}
+        for name, sentence in content.check_problems(lesson, self.checks, sources):
+            self.at(folder / name, sentence)
         for path, sentence in content.answer_problems(lesson, self.checks, self.answers):
             self.at(path or self.pattern.folder / "answers", sentence)
 

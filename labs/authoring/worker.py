@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from labs.authoring.checksfile import inspect_checks
+from labs.authoring.checksfolder import inspect_checks
 from labs.course.catalog import Pattern
 from labs.course.lesson import Lesson
 from labs.errors import UserError
@@ -76,7 +76,7 @@ def _judge(job: dict[str, Any], say: Callable[..., None]) -> None:
     pattern = _pattern(job)
     with tempfile.TemporaryDirectory(prefix="labs-verify-") as folder:
         path = Path(folder) / "service.py"
-        host = ProcessHost(f"{path}:create_app", needs=pattern.backings) if job["host"] == "process" else None
+        host = ProcessHost(f"{path}:create_app", backings=pattern.backings) if job["host"] == "process" else None
         by_all = [""] * len(job["sources"])
         for source, only in zip(job["sources"], job.get("only", by_all), strict=True):
             # Compiled from the source before, which may be of the same second and size.

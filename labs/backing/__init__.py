@@ -10,20 +10,28 @@ if TYPE_CHECKING:
     from labs.backing.database import Database as Database
     from labs.backing.downstream import Downstream as Downstream
     from labs.backing.downstream import Received as Received
-    from labs.backing.downstream import Reply as Reply
+    from labs.backing.downstream import ScriptedReply as ScriptedReply
 
-__all__ = ["CacheServer", "Database", "Downstream", "Received", "Reply"]
+__all__ = ["KINDS", "VARIABLES", "CacheServer", "Database", "Downstream", "Received", "ScriptedReply"]
+
+# The kinds of backing services, and the environment variable that tells a service where its own one is.
+VARIABLES = {"database": "DATABASE_URL", "cache": "REDIS_URL", "downstream": "DOWNSTREAM_URL"}
+KINDS = tuple(VARIABLES)
 
 _HOMES = {
     "CacheServer": "cache",
     "Database": "database",
     "Downstream": "downstream",
     "Received": "downstream",
-    "Reply": "downstream",
+    "ScriptedReply": "downstream",
 }
 
 
+_OLD_NAMES = {"Reply": "ScriptedReply"}  # in notebooks of earlier releases
+
+
 def __getattr__(name: str) -> Any:
+    name = _OLD_NAMES.get(name, name)
     # fakeredis takes a third of a second to import, and most labs have no use for it.
     if name in _HOMES:
         return getattr(import_module(f"labs.backing.{_HOMES[name]}"), name)

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-__all__ = ["Downstream", "Received", "Reply"]
+__all__ = ["Downstream", "Received", "ScriptedReply"]
 
 MAX_BODY = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ScriptedReply:
     """What the downstream answers: a status, a JSON body (or raw bytes, or none), headers, and how long it takes."""
 
     status: int = 200
@@ -68,10 +68,10 @@ class Downstream:
     def __init__(self) -> None:
         self.calls: list[Received] = []
         self.connections_made = 0  # since the last clear(), closed ones included
-        self.default = Reply(json={"status": "ok"})
-        self._queue: list[Reply] = []
-        self._by_path: dict[str, list[Reply]] = {}
-        self._failures: list[Reply] = []  # answered before the script goes on
+        self.default = ScriptedReply(json={"status": "ok"})
+        self._queue: list[ScriptedReply] = []
+        self._by_path: dict[str, list[ScriptedReply]] = {}
+        self._failures: list[ScriptedReply] = []  # answered before the script goes on
         self._lock = threading.Lock()
         self._arrived = threading.Condition()
         self._broken = False
@@ -88,7 +88,7 @@ class Downstream:
         """How many connections are open now."""
         return len(self._server.connections)
 
-    def script(self, *replies: Reply, path: str = "") -> None:
+    def script(self, *replies: ScriptedReply, path: str = "") -> None:
         """Answer the next calls with these, in order; with `path`, only calls of that path (as sent, with query)."""
         with self._lock:
             queue = self._by_path.setdefault(path, []) if path else self._queue
@@ -116,7 +116,7 @@ class Downstream:
     def fail(self, times: int, status: int = 503) -> None:
         """Answer the next calls with an error."""
         with self._lock:
-            self._failures = [Reply(status, json={"error": "UNAVAILABLE"})] * times
+            self._failures = [ScriptedReply(status, json={"error": "UNAVAILABLE"})] * times
 
     def up(self) -> None:
         """End every fault."""
@@ -135,7 +135,7 @@ class Downstream:
             self._script_over = threading.Event()
         self.calls = []
         self.connections_made = 0
-        self.default = Reply(json={"status": "ok"})
+        self.default = ScriptedReply(json={"status": "ok"})
 
     def close(self) -> None:
         """Stop the server."""
@@ -145,7 +145,7 @@ class Downstream:
         self._server.shutdown()
         self._server.server_close()
 
-    def _take(self, call: Received) -> Reply:
+    def _take(self, call: Received) -> ScriptedReply:
         with self._arrived:
             self.calls.append(call)
             self._arrived.notify_all()

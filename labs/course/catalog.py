@@ -22,7 +22,7 @@ NOTEBOOKS = ROOT / "notebooks"  # as built for learners
 
 @dataclass(frozen=True)
 class Pattern:
-    """One lab: a folder with lesson.md, checks.py and answers."""
+    """One lab: a folder with lesson.md, checks/ and answers/."""
 
     folder: Path
 
@@ -43,8 +43,8 @@ class Pattern:
 
     @property
     def backings(self) -> tuple[str, ...]:
-        """The backing services that its service gets: some of database, cache, downstream."""
-        return (*self.lesson.needs, *self.lesson.uses)
+        """The kinds of backing services that its service gets: some of `labs.backing.KINDS`."""
+        return (*self.lesson.backings, *self.lesson.optional_backings)
 
     @property
     def exercises(self) -> list[Exercise]:
@@ -52,9 +52,20 @@ class Pattern:
         return self.lesson.exercises
 
     @property
-    def checks_file(self) -> Path:
-        """The pytest file that judges a service."""
-        return self.folder / "checks.py"
+    def checks_folder(self) -> Path:
+        """The folder of the pytest modules that judge a service, and of what they share."""
+        return self.folder / "checks"
+
+    @property
+    def checks_files(self) -> list[Path]:
+        """The modules with checks, one for each exercise and called like it, in the order of the lesson."""
+        return [self.checks_folder / f"{exercise.name}.py" for exercise in self.exercises]
+
+    @property
+    def checks_sources(self) -> list[Path]:
+        """Every file on which a verdict depends: the modules with checks, then what they share. Some may be missing."""
+        files = self.checks_files
+        return [*files, *(file for file in sorted(self.checks_folder.glob("*.py")) if file not in files)]
 
     @property
     def notebook_name(self) -> str:
@@ -77,7 +88,7 @@ def find_patterns(without: Iterable[str] | None = None) -> list[Pattern]:
     """
     cut = set(left_out() if without is None else without)
     patterns = [Pattern(file.parent) for file in PATTERNS.glob("*/lesson.md")]
-    kept = [pattern for pattern in patterns if not cut.intersection(pattern.lesson.needs)]
+    kept = [pattern for pattern in patterns if not cut.intersection(pattern.lesson.backings)]
     return sorted(kept, key=lambda pattern: (pattern.lesson.order, pattern.name))
 
 
@@ -98,13 +109,13 @@ def find_pattern(name: str) -> Pattern:
     plain = name.removesuffix(".ipynb").lstrip("0123456789_").replace("-", "_").replace(" ", "_").lower()
     if plain in folders:
         pattern = Pattern(folders[plain])
-        if cut := sorted(set(left_out()).intersection(pattern.lesson.needs)):
+        if cut := sorted(set(left_out()).intersection(pattern.lesson.backings)):
             raise UserError(f"{plain} is not part of this course: it needs a {cut[0]}, and the course goes without.")
         return pattern
     if name in folders:
         raise UserError(f"{folders[name]} can't be a lab's folder: name it {plain}.")
     if (begun := PATTERNS / plain) in PATTERNS.glob("*/"):
-        raise UserError(f"There is no {begun / 'lesson.md'}: a lab is a folder with a lesson.md and a checks.py.")
+        raise UserError(f"There is no {begun / 'lesson.md'}: a lab is a folder with lesson.md, checks/ and answers/.")
     near = difflib.get_close_matches(plain, folders, n=1)
     guess = f"Did you mean {near[0]!r}? " if near else ""
     raise UserError(f"There is no lab {name!r}. {guess}The labs are: {', '.join(sorted(folders))}.")

@@ -12,15 +12,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from labs.backing import KINDS
 from labs.errors import UserError
 
 __all__ = ["Cell", "Exercise", "Lesson", "LessonError", "load_lesson", "parse_lesson", "split_solution"]
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-NEEDS = ("database", "cache", "downstream")
 LEVELS = ("easy", "medium", "hard", "expert")
 # What an author may write. Any other word is a slip of the pen, and what it stood for would be missing in silence.
-FRONT = ("title", "order", "minutes", "needs", "uses", "seed")
+FRONT = ("title", "order", "minutes", "backings", "optional_backings", "teaches")
+OLD_FRONT = {"needs": "backings", "uses": "optional_backings", "seed": "teaches"}  # as earlier releases call them
 OPTIONS = ("tags", "name", "title", "level", "exercise")
 TAGS = ("service", "exercise", "hint")  # besides those of tools, which have a hyphen: nbval-ignore-output
 _JUPYTEXTS = ("jupytext", "kernelspec", "language_info")
@@ -63,9 +64,9 @@ class Lesson:
     title: str
     order: int
     minutes: int
-    needs: list[str]  # backing services without which the lab has no subject
-    uses: list[str]  # those that are there as well
-    seed: str  # the heading of the seed document that this lab teaches
+    backings: list[str]  # kinds of backing services without which the lab has no subject
+    optional_backings: list[str]  # those that its service gets as well
+    teaches: str  # the heading of the seed document whose pattern this is
     digest: str  # SHA-256 of lesson.md
     exercises: list[Exercise]
     cells: list[Cell]
@@ -92,7 +93,7 @@ def load_lesson(folder: Path) -> Lesson:
     try:
         text = source.read_text("utf-8")
     except OSError:
-        raise LessonError(f"There is no {source}: a lab is a folder with a lesson.md and a checks.py.") from None
+        raise LessonError(f"There is no {source}: a lab is a folder with lesson.md, checks/ and answers/.") from None
     except UnicodeDecodeError:
         raise LessonError(f"{source} is not UTF-8: save it as UTF-8.") from None
     try:
@@ -112,7 +113,7 @@ def parse_lesson(name: str, text: str, where: str = "lesson.md") -> Lesson:
         notebook = jupytext.reads(text, fmt="md:myst")
     except Exception as error:
         raise LessonError(f"{where} is no MyST Markdown that Jupytext can read: {_first_line(error)}") from None
-    front = notebook.metadata
+    front = {OLD_FRONT.get(key, key): value for key, value in notebook.metadata.items()}
     if not set(front) & set(FRONT):
         raise LessonError(f"{where} has to begin with front matter, two lines `---` around {', '.join(FRONT)}.")
     for field_name, fits, what in _FIELDS:
@@ -120,17 +121,17 @@ def parse_lesson(name: str, text: str, where: str = "lesson.md") -> Lesson:
             raise LessonError(f"{where}: its front matter needs `{field_name}:`, {what}.")
     for problem in _unread(front, FRONT, _JUPYTEXTS):
         raise LessonError(f"{where}: its front matter has {problem}")
-    kinds = {key: front.get(key) or [] for key in ("needs", "uses")}
+    kinds = {key: front.get(key) or [] for key in ("backings", "optional_backings")}
     for key, value in kinds.items():
-        if not isinstance(value, list) or any(item not in NEEDS for item in value):
-            raise LessonError(f"{where}: `{key}:` is a list of some of {', '.join(NEEDS)}.")
+        if not isinstance(value, list) or any(item not in KINDS for item in value):
+            raise LessonError(f"{where}: `{key}:` is a list of some of {', '.join(KINDS)}.")
     lesson = Lesson(
         name,
         front["title"],
         front["order"],
         front["minutes"],
         **{key: list(value) for key, value in kinds.items()},
-        seed=front["seed"],
+        teaches=front["teaches"],
         digest=_digest(text),
         exercises=[],
         cells=[],
@@ -307,7 +308,7 @@ _FIELDS = (
     ("title", _is_text, "a text"),
     ("order", lambda value: type(value) is int and 0 <= value <= 99, "a whole number from 0 to 99"),
     ("minutes", lambda value: type(value) is int and value > 0, "a whole number above 0"),
-    ("seed", _is_text, "a text"),
+    ("teaches", _is_text, "a text"),
 )
 
 

@@ -16,5 +16,6 @@ def release_of(pattern: Pattern) -> str:
     """A digest of all that decides on a score: the lesson, the checks and the version of the judge."""
     judged_by = hashlib.sha256(__version__.encode())
     judged_by.update(pattern.lesson.digest.encode())
-    judged_by.update(pattern.checks_file.read_bytes())
+    for file in pattern.checks_sources:
+        judged_by.update(f"{file.name}\0".encode() + file.read_bytes() + b"\0")
     return judged_by.hexdigest()

@@ -1,22 +1,22 @@
 """Checks: what they may ask of a service, and the verdicts they come to.
 
-A lab's `checks.py` imports from here, from pytest and from the standard library, and from nowhere else.
+A lab's checks import from here, from pytest and from the standard library, and from nowhere else.
 """
 
-from labs.backing import Received, Reply
-from labs.judge.client import Answer, Request
+from labs.backing import Received, ScriptedReply
+from labs.judge.client import Request, Response
 from labs.judge.domain import create_order, create_user
 from labs.judge.errors import CheckFailed
 from labs.judge.logs import Logs, parse_record
 from labs.judge.service import ServiceUnderTest
 
 __all__ = [
-    "Answer",
     "CheckFailed",
     "Logs",
     "Received",
-    "Reply",
     "Request",
+    "Response",
+    "ScriptedReply",
     "ServiceUnderTest",
     "create_order",
     "create_user",

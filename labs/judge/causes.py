@@ -15,7 +15,7 @@ from labs.judge.errors import CheckFailed
 from labs.judge.logs import last_exception
 from labs.judge.service import ServiceUnderTest
 from labs.judge.verdict import Call, Exchange, Status, Verdict
-from labs.service.host import Host, NotStarted
+from labs.service.host import Host, IncidentKind, Unimplemented
 
 __all__ = ["explain_failure", "keep_evidence"]
 
@@ -31,9 +31,9 @@ def keep_evidence(verdict: Verdict, service: ServiceUnderTest) -> None:
     verdict.exchanges = tuple(service.exchanges[-12:])
     verdict.records = tuple(line for line in service.host.stream.lines if line.strip())[-40:]
     calls: list[Call] = []
-    if (cache := service.leans_on.get("cache")) is not None:
+    if (cache := service.backings.get("cache")) is not None:
         calls += [Call("cache", str(command), show(command.reply)[:200]) for command in cache.commands[-40:]]
-    if (downstream := service.leans_on.get("downstream")) is not None:
+    if (downstream := service.backings.get("downstream")) is not None:
         calls += [Call("downstream", str(call), str(call.status)) for call in downstream.calls[-20:]]
     verdict.calls = tuple(calls)
 
@@ -42,7 +42,7 @@ def explain_failure(
     verdict: Verdict,
     error: BaseException,
     comparison: Comparison,
-    checks_file: Path,
+    checks_folder: Path,
     host: Host,
     later: Collection[str] = (),
 ) -> None:
@@ -51,7 +51,7 @@ def explain_failure(
     `later` are the functions of the exercises behind the check's own: a right answer passes without them, so that one
     is unfinished explains nothing. The request should not have come as far.
     """
-    unfinished = str(error) if isinstance(error, NotStarted) else _unfinished(host, later)
+    unfinished = str(error) if isinstance(error, Unimplemented) else _unfinished(host, later)
     if unfinished:
         verdict.status, verdict.unfinished = Status.NOT_STARTED, unfinished
         return
@@ -67,7 +67,7 @@ def explain_failure(
         verdict.cause = str(error.msg)
     elif isinstance(error, sqlite3.Error):
         verdict.cause = f"The check could not get into the database: {error}. {_WHY_NOT.get(str(error), '')}".strip()
-    elif _misread_answer(error, checks_file):
+    elif _misread_response(error, checks_folder):
         verdict.cause = (
             "The answer does not have the shape that the contract gives it, so the check could not read it "
             f"({type(error).__name__}: {error})."
@@ -90,13 +90,13 @@ def _add_what_the_host_knows(verdict: Verdict, host: Host, later: Collection[str
             verdict.cause += f" The request came as far as `{reached}`, which a later exercise writes."
         elif raised:
             verdict.cause += f" The log says `{raised}`."
-    exits = [incident.detail for incident in host.incidents if incident.kind == "exited"]
+    exits = [incident.detail for incident in host.incidents if incident.kind is IncidentKind.EXITED]
     if exits:
         verdict.cause = f"{exits[0]} {verdict.cause}"
 
 
 def _unfinished(host: Host, later: Collection[str]) -> str:
-    names = [incident.detail for incident in host.incidents if incident.kind == "not started"]
+    names = [incident.detail for incident in host.incidents if incident.kind is IncidentKind.UNIMPLEMENTED]
     return next((name for name in names if name not in later), "")
 
 
@@ -104,15 +104,15 @@ def _reached(raised: str, host: Host, later: Collection[str]) -> str:
     """The function of a later exercise at which a request ended: its cell has not run, or it is not written."""
     names = re.findall(r"^NameError: name '(\w+)'", raised)
     if raised.startswith("NotImplementedError"):
-        names += [incident.detail for incident in host.incidents if incident.kind == "not started"]
+        names += [incident.detail for incident in host.incidents if incident.kind is IncidentKind.UNIMPLEMENTED]
     return next((name for name in names if name in later), "")
 
 
-def _misread_answer(error: BaseException, checks_file: Path) -> bool:
+def _misread_response(error: BaseException, checks_folder: Path) -> bool:
     """Whether the check stumbled over data from outside, in its own lines, rather than in ours."""
     if not isinstance(error, (LookupError, TypeError, ValueError, AttributeError)):
         return False
     if isinstance(error, AttributeError) and not isinstance(error.obj, _DATA):
         return False
     frames = traceback.extract_tb(error.__traceback__)
-    return bool(frames) and Path(frames[-1].filename) == checks_file
+    return bool(frames) and Path(frames[-1].filename).parent == checks_folder

@@ -20,7 +20,7 @@ import h11
 from labs.judge.errors import CheckFailed
 from labs.judge.verdict import Exchange
 
-__all__ = ["Answer", "Request", "exchange"]
+__all__ = ["Request", "Response", "exchange"]
 
 MAX_BODY = 256 * 1024  # bytes; no answer of the contract comes near
 MAX_HEAD = 64 * 1024
@@ -32,7 +32,7 @@ GAP = 0.03  # seconds: what stands before and after it arrives as two pieces
 class Request:
     """One HTTP request. `headers` may be a list of pairs to repeat a name; values may be raw bytes.
 
-    `partial`: an answer that breaks off is an answer, too; `Answer.complete` tells it apart.
+    `partial`: a response that breaks off is a response, too; `Response.complete` tells it apart.
     `gaps`: where in the body to pause, so that it arrives in pieces.
     """
 
@@ -66,7 +66,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came back for one request."""
 
     request: Request
@@ -115,21 +115,21 @@ class _NoAnswer(Exception):
     """Why there was no usable answer: one sentence."""
 
 
-def exchange(base_url: str, request: Request) -> tuple[Answer | None, Exchange]:
+def exchange(base_url: str, request: Request) -> tuple[Response | None, Exchange]:
     """Send one request on a connection of its own. The answer is None when none came; the exchange says why."""
     parts = urlsplit(base_url)
     host, port = parts.hostname or "127.0.0.1", parts.port or 80
     started = time.monotonic()
     sent = _request_text(request, f"{host}:{port}")
     try:
-        answer = _exchange(host, port, request, started)
+        response = _exchange(host, port, request, started)
     except _NoAnswer as problem:
         return None, Exchange(sent, "", str(problem), (time.monotonic() - started) * 1000)
-    note = "" if answer.complete else _broke_off(answer)
-    return answer, Exchange(sent, _answer_text(answer), note, answer.seconds * 1000)
+    note = "" if response.complete else _broke_off(response)
+    return response, Exchange(sent, _response_text(response), note, response.seconds * 1000)
 
 
-def _exchange(host: str, port: int, request: Request, started: float) -> Answer:
+def _exchange(host: str, port: int, request: Request, started: float) -> Response:
     deadline = started + request.deadline
     late = f"No answer within {request.deadline:g} s."
     try:
@@ -166,7 +166,7 @@ def _wire(request: Request, host: str) -> bytes:
     return b"\r\n".join(head) + b"\r\n\r\n" + request.content()
 
 
-def _read(connection: socket.socket, request: Request, started: float, deadline: float) -> Answer:
+def _read(connection: socket.socket, request: Request, started: float, deadline: float) -> Response:
     protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
     # h11 has to believe that it sent the request; what it would have written is thrown away.
     protocol.send(h11.Request(method=request.method, target="/", headers=[("host", "service")]))
@@ -182,7 +182,7 @@ def _read(connection: socket.socket, request: Request, started: float, deadline:
             if head is None and not protocol.trailing_data[0]:
                 raise _NoAnswer("The connection was closed without an answer.") from None
             if head is not None and closed:
-                partial = _answer(request, head, bytes(body), started, complete=False)
+                partial = _response(request, head, bytes(body), started, complete=False)
                 if request.partial:
                     return partial
                 raise _NoAnswer(_broke_off(partial)) from None
@@ -194,7 +194,7 @@ def _read(connection: socket.socket, request: Request, started: float, deadline:
             if len(body) > MAX_BODY:
                 raise _NoAnswer(f"The answer's body is larger than {MAX_BODY // 1024} KiB.")
         elif isinstance(event, h11.EndOfMessage) and head is not None:
-            return _answer(request, head, bytes(body), started, complete=True)
+            return _response(request, head, bytes(body), started, complete=True)
         elif event is h11.NEED_DATA:
             left = deadline - time.monotonic()
             if left <= 0:
@@ -212,15 +212,15 @@ def _read(connection: socket.socket, request: Request, started: float, deadline:
             raise _NoAnswer("The connection was closed without an answer.")
 
 
-def _answer(request: Request, head: h11.Response, body: bytes, started: float, *, complete: bool) -> Answer:
+def _response(request: Request, head: h11.Response, body: bytes, started: float, *, complete: bool) -> Response:
     headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in head.headers]
     reason = bytes(head.reason).decode("latin-1")
-    return Answer(request, head.status_code, reason, headers, body, time.monotonic() - started, complete)
+    return Response(request, head.status_code, reason, headers, body, time.monotonic() - started, complete)
 
 
-def _broke_off(answer: Answer) -> str:
+def _broke_off(response: Response) -> str:
     return (
-        f"The answer broke off: {answer.status} {answer.reason}, {len(answer.body)} bytes of its body, "
+        f"The answer broke off: {response.status} {response.reason}, {len(response.body)} bytes of its body, "
         "then the connection was closed."
     )
 
@@ -229,9 +229,9 @@ def _request_text(request: Request, host: str) -> str:
     return _wire(request, host).decode("utf-8", "backslashreplace").replace("\r\n", "\n")
 
 
-def _answer_text(answer: Answer) -> str:
-    head = [f"{answer.status} {answer.reason}", *(f"{name}: {value}" for name, value in answer.headers)]
-    return "\n".join(head) + "\n\n" + answer.text
+def _response_text(response: Response) -> str:
+    head = [f"{response.status} {response.reason}", *(f"{name}: {value}" for name, value in response.headers)]
+    return "\n".join(head) + "\n\n" + response.text
 
 
 def _bytes(value: str | bytes) -> bytes:

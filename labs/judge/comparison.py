@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from labs.judge.client import Answer
+from labs.judge.client import Response
 
 __all__ = ["Comparison", "cause_of", "show"]
 
@@ -37,7 +37,7 @@ class Comparison:
 
 def show(value: Any) -> str:
     """A value as a learner reads it: text as it is, data as JSON, an answer with its status."""
-    if isinstance(value, (str, Answer)):
+    if isinstance(value, (str, Response)):
         text = str(value)
     elif isinstance(value, bytes):
         text = value.decode("utf-8", "backslashreplace")

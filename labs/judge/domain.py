@@ -26,11 +26,11 @@ def create_order(service: ServiceUnderTest, fresh: Fresh, **fields: Any) -> dict
 
 
 def _created(service: ServiceUnderTest, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    answer = service.post(path, body)
-    if answer.status != 201 or not isinstance(answer.json, dict) or "id" not in answer.json:
+    response = service.post(path, body)
+    if response.status != 201 or not isinstance(response.json, dict) or "id" not in response.json:
         raise CheckFailed(
             f"`POST {path}` has to create what it is sent, and answer 201 with an `id`: the rest builds on it.",
             expected="201 Created\nand an object with an id",
-            got=answer,
+            got=response,
         )
-    return dict(answer.json)
+    return dict(response.json)

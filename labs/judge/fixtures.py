@@ -1,4 +1,4 @@
-"""The fixtures that checks ask for: the service under test, its log, what it leans on, and fresh facts."""
+"""The fixtures that checks ask for: the service under test, its log, its backing services, and fresh facts."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ from labs.judge.logs import Logs
 from labs.judge.service import ServiceUnderTest
 from labs.service.host import Host
 
-__all__ = ["NEEDS", "Fixtures", "backing_ports"]
+__all__ = ["Fixtures", "backing_ports"]
 
-# Kinds of backing services, and the variable by which a service learns where one is.
-NEEDS = {"database": "DATABASE_URL", "cache": "REDIS_URL", "downstream": "DOWNSTREAM_URL"}
 _shared: dict[str, Any] = {}
 
 
@@ -47,10 +45,10 @@ def backing_ports(kinds: Iterable[str]) -> list[int]:
 class Fixtures:
     """A pytest plugin with nothing but fixtures, for one run against one host."""
 
-    def __init__(self, host: Host, fresh: Fresh, needs: Iterable[str]) -> None:
+    def __init__(self, host: Host, fresh: Fresh, backings: Iterable[str]) -> None:
         self.host = host
         self.facts = fresh
-        self.needs = frozenset(needs)  # the backing services that every check's service gets
+        self.backings = frozenset(backings)  # the kinds that every check's service gets
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     @pytest.fixture
@@ -100,12 +98,14 @@ class Fixtures:
             "STARTUP_SECONDS": None,
             "STARTUP_FAILURES": None,
         }
-        leans_on = {
-            kind: request.getfixturevalue(kind) for kind in NEEDS if kind in self.needs or kind in request.fixturenames
+        backings = {
+            kind: request.getfixturevalue(kind)
+            for kind in backing.KINDS
+            if kind in self.backings or kind in request.fixturenames
         }
-        for kind, variable in NEEDS.items():
-            environment[variable] = leans_on[kind].url if kind in leans_on else None
-        service = ServiceUnderTest(self.host, environment, leans_on)
+        for kind, variable in backing.VARIABLES.items():
+            environment[variable] = backings[kind].url if kind in backings else None
+        service = ServiceUnderTest(self.host, environment, backings)
         yield service
         service.close()
 

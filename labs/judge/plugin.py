@@ -26,9 +26,12 @@ from labs.service.host import Host
 __all__ = ["JudgePlugin"]
 
 MARKER = (
-    'check(exercise, level="easy", after=(), points=1, read=""): what a check belongs to, '
-    "the checks that have to pass before it makes sense, and the lesson's heading to read again"
+    'check(level="easy", after=(), points=1, read=""): how hard a check is, the checks that have to pass before it '
+    "makes sense, its points, and the lesson's heading to read again"
 )
+
+
+_Key = tuple[Path, str]  # the folder of a lab's checks, and the check's name, which is unique in it
 
 
 class JudgePlugin:
@@ -48,18 +51,18 @@ class JudgePlugin:
         self.only = only
         self.and_earlier = and_earlier  # also the checks that those of `only` build on
         self.problem = ""  # why judging ended before its end
-        self._patterns = {pattern.checks_file.resolve(): pattern for pattern in patterns}
-        self._verdicts: dict[tuple[Path, str], Verdict] = {}
+        self._patterns = {pattern.checks_folder.resolve(): pattern for pattern in patterns}
+        self._verdicts: dict[_Key, Verdict] = {}
         self._comparison = Comparison()
         self._has_started = False
 
     def verdicts(self, pattern: Pattern) -> list[Verdict]:
         """One lab's verdicts, in the order of its checks."""
-        file = pattern.checks_file.resolve()
-        return [verdict for (checks, _), verdict in self._verdicts.items() if checks == file]
+        folder = pattern.checks_folder.resolve()
+        return [verdict for (checks, _), verdict in self._verdicts.items() if checks == folder]
 
     def _verdict(self, item: pytest.Item) -> Verdict:
-        return self._verdicts[item.path, item.name]
+        return self._verdicts[_key(item)]
 
     # Collection
 
@@ -74,19 +77,19 @@ class JudgePlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Make a verdict for each check, and leave out what was not asked for."""
-        blank = {(item.path, item.name): self._blank_verdict(item) for item in items}
+        blank = {_key(item): self._blank_verdict(item) for item in items}
         if self.only:
-            chosen = [item for item in items if self.only in (item.name, blank[item.path, item.name].exercise)]
+            chosen = [item for item in items if self.only in (item.name, blank[_key(item)].exercise)]
             if self.and_earlier:
                 chosen = _with_earlier(chosen, items)
             config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
             items[:] = chosen
-        self._verdicts = {(item.path, item.name): blank[item.path, item.name] for item in items}
+        self._verdicts = {_key(item): blank[_key(item)] for item in items}
 
     def _blank_verdict(self, item: pytest.Item) -> Verdict:
         marker = item.get_closest_marker("check")
         options = dict(marker.kwargs) if marker else {}
-        exercise = marker.args[0] if marker and marker.args else ""
+        exercise = item.path.stem
         title = inspect.getdoc(getattr(item, "function", None)) or item.name
         return Verdict(
             check=item.name,
@@ -94,17 +97,17 @@ class JudgePlugin:
             exercise=exercise,
             level=options.get("level", "easy"),
             points=options.get("points", 1),
-            read=options.get("read") or self._heading(item.path, exercise),
+            read=options.get("read") or self._heading(item, exercise),
         )
 
-    def _heading(self, checks_file: Path, exercise: str) -> str:
-        pattern = self._patterns.get(checks_file)
+    def _heading(self, item: pytest.Item, exercise: str) -> str:
+        pattern = self._patterns.get(item.path.parent)
         known = pattern.exercises if pattern is not None else []
         return next((known_one.heading for known_one in known if known_one.name == exercise), "")
 
-    def _later_functions(self, checks_file: Path, exercise: str) -> set[str]:
+    def _later_functions(self, item: pytest.Item, exercise: str) -> set[str]:
         """The functions that the exercises behind this one write, and neither it nor an earlier one does."""
-        pattern = self._patterns.get(checks_file)
+        pattern = self._patterns.get(item.path.parent)
         known = pattern.exercises if pattern is not None else []
         names = [one.name for one in known]
         here = names.index(exercise) + 1 if exercise in names else len(known)
@@ -116,7 +119,7 @@ class JudgePlugin:
         """Skip a check that builds on one which has not passed."""
         verdict = self._verdict(item)
         for name in _after(item):
-            earlier = self._verdicts.get((item.path, name))
+            earlier = self._verdicts.get((item.path.parent, name))
             if earlier is None or earlier.status is Status.PASSED:
                 continue
             if earlier.status in (Status.NOT_STARTED, Status.WAITING) and earlier.unfinished:
@@ -167,8 +170,8 @@ class JudgePlugin:
         if service is not None:
             service.stop()  # completes the log and tells of incidents
             keep_evidence(verdict, service)
-        later = self._later_functions(item.path, verdict.exercise)
-        explain_failure(verdict, error, self._comparison, item.path, self.host, later)
+        later = self._later_functions(item, verdict.exercise)
+        explain_failure(verdict, error, self._comparison, item.path.parent, self.host, later)
         if isinstance(error, CheckFailed) and error.fatal and not self._has_started:
             # Nothing else can be learned: say it once rather than once per check.
             self.problem = verdict.cause
@@ -194,6 +197,10 @@ def _functions(exercises: Iterable[Exercise]) -> set[str]:
     return found
 
 
+def _key(item: pytest.Item) -> _Key:
+    return item.path.parent, item.name
+
+
 def _after(item: pytest.Item) -> Sequence[str]:
     """The names of the checks that have to pass before this one makes sense."""
     marker = item.get_closest_marker("check")
@@ -203,12 +210,13 @@ def _after(item: pytest.Item) -> Sequence[str]:
 
 def _with_earlier(chosen: list[pytest.Item], items: list[pytest.Item]) -> list[pytest.Item]:
     """These items and all that they build on, in the order of the files."""
-    by_name = {(item.path, item.name): item for item in items}
+    by_key = {_key(item): item for item in items}
     wanted: set[pytest.Item] = set()
     left = list(chosen)
     while left:
         item = left.pop()
         if item not in wanted:
             wanted.add(item)
-            left += [by_name[item.path, name] for name in _after(item) if (item.path, name) in by_name]
+            keys = [(item.path.parent, name) for name in _after(item)]
+            left += [by_key[key] for key in keys if key in by_key]
     return [item for item in items if item in wanted]

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from labs.backing import KINDS
 from labs.course.catalog import Pattern
-from labs.judge.fixtures import NEEDS, Fixtures
+from labs.judge.fixtures import Fixtures
 from labs.judge.fresh import Fresh
 from labs.judge.plugin import JudgePlugin
 from labs.judge.verdict import Report, Status, Verdict
@@ -52,9 +53,9 @@ def run_checks(
     """
     plugin = JudgePlugin(host, [pattern], listener=listener, only=only, and_earlier=and_earlier)
     facts = Fresh(seed)
-    needs = pattern.backings if backings is None else backings
+    kinds = pattern.backings if backings is None else backings
     started = time.perf_counter()
-    code = _pytest([pattern.checks_file], _QUIET, plugin, Fixtures(host, facts, needs))
+    code = _pytest([pattern], _QUIET, plugin, Fixtures(host, facts, kinds))
     return _report(pattern, plugin, code, facts.seed, time.perf_counter() - started)
 
 
@@ -69,8 +70,7 @@ def run_checks_in_terminal(
     plugin = JudgePlugin(host, patterns, only=only)
     facts = Fresh(seed)
     started = time.perf_counter()
-    files = [pattern.checks_file for pattern in patterns]
-    code = _pytest(files, [*_TERMINAL, *arguments], plugin, Fixtures(host, facts, NEEDS))
+    code = _pytest(patterns, [*_TERMINAL, *arguments], plugin, Fixtures(host, facts, KINDS))
     seconds = time.perf_counter() - started
     reports = [_report(pattern, plugin, code, facts.seed, seconds) for pattern in patterns]
     unfinished = any(report.count(Status.PASSED) != len(report.verdicts) for report in reports)
@@ -81,25 +81,41 @@ def list_checks(pattern: Pattern) -> Report:
     """The lab's checks, none of them run."""
     host = _NoHost()
     plugin = JudgePlugin(host, [pattern])
-    code = _pytest([pattern.checks_file], [*_QUIET, "--collect-only"], plugin, Fixtures(host, Fresh(), ()))
+    code = _pytest([pattern], [*_QUIET, "--collect-only"], plugin, Fixtures(host, Fresh(), ()))
     return _report(pattern, plugin, code, "", 0.0)
 
 
-def _pytest(files: Sequence[Path], arguments: Sequence[str], *plugins: object) -> int:
-    files = [file.resolve() for file in files]
-    root = files[0].parents[min(3, len(files[0].parents) - 1)]  # the clone, for a lab in labs/patterns
-    for file in files:
-        _forget_other_module(file, ".".join(file.relative_to(root).with_suffix("").parts))
+def _pytest(patterns: Sequence[Pattern], arguments: Sequence[str], *plugins: object) -> int:
+    files = [file.resolve() for pattern in patterns for file in pattern.checks_files if file.is_file()]
+    if not files:
+        return int(pytest.ExitCode.NO_TESTS_COLLECTED)
+    root = files[0].parents[min(4, len(files[0].parents) - 1)]  # the clone, for a lab in labs/patterns
+    packages = {".".join(folder.relative_to(root).parts): folder for folder in {file.parent for file in files}}
+    for name, folder in packages.items():
+        _forget_other_modules(name, folder)
     options = ["-c", os.devnull, f"--rootdir={root}", "--import-mode=importlib", "--strict-markers", "--noconftest"]
     with _without_plugin_autoload(), _what_is_there_left_alone():
-        return int(pytest.main([*map(str, files), *arguments, *options], plugins=list(plugins)))
+        return int(pytest.main([*map(str, files), *arguments, *options], plugins=[*plugins, _Rewriting(packages)]))
 
 
-def _forget_other_module(checks: Path, name: str) -> None:
-    """pytest takes a module of the same name for the one it is asked for, wherever it came from."""
-    known = sys.modules.get(name)
-    if known is not None and getattr(known, "__file__", None) != str(checks):
-        del sys.modules[name]
+def _forget_other_modules(package: str, folder: Path) -> None:
+    """Forget modules of a package of the same name elsewhere: pytest would take them for those it is asked for."""
+    for name, module in list(sys.modules.items()):
+        if name == package or name.startswith(f"{package}."):
+            places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
+            if not any(Path(place).is_relative_to(folder) for place in places if place):
+                del sys.modules[name]
+
+
+class _Rewriting:
+    """Has pytest rewrite the asserts in what checks share, too: they are where both sides of a comparison come from."""
+
+    def __init__(self, packages: Iterable[str]) -> None:
+        self._packages = packages
+
+    @pytest.hookimpl
+    def pytest_configure(self) -> None:
+        pytest.register_assert_rewrite(*self._packages)
 
 
 @contextlib.contextmanager
@@ -146,13 +162,13 @@ def _report(pattern: Pattern, plugin: JudgePlugin, code: int, seed: str, seconds
 
 
 def _why_nothing(pattern: Pattern, only: str, code: int) -> str:
+    if not any(file.is_file() for file in pattern.checks_files):
+        return f"There are no checks in {pattern.checks_folder}: each exercise has a module there, called like it."
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         return f"{only!r} names no exercise and no check of this lab." if only else "No check was selected."
-    if not pattern.checks_file.is_file():
-        return f"There is no {pattern.checks_file}: a lab is a folder with a lesson.md and a checks.py."
     if code == pytest.ExitCode.USAGE_ERROR:
         return "pytest does not understand these options: its message above says which."
-    return f"The checks in {pattern.checks_file} could not be read: run pytest on that file to see why."
+    return f"The checks in {pattern.checks_folder} could not be read: run pytest on that folder to see why."
 
 
 class _NoHost:

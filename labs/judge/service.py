@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from labs.judge.client import Answer, Request, exchange
+from labs.judge.client import Request, Response, exchange
 from labs.judge.errors import CheckFailed
 from labs.judge.verdict import Exchange
 from labs.service.host import Environment, Host, StartFailed
@@ -20,9 +20,9 @@ CONCURRENCY = 64
 class ServiceUnderTest:
     """One service for one check. Starts with the first request, or with `start` when the environment matters."""
 
-    def __init__(self, host: Host, environment: Environment, leans_on: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, host: Host, environment: Environment, backings: Mapping[str, Any] | None = None) -> None:
         self.host = host
-        self.leans_on = dict(leans_on or {})  # its backing services by kind: database, cache, downstream
+        self.backings = dict(backings or {})  # its backing services by kind: database, cache, downstream
         self.environment = dict(environment)
         self._given = dict(environment)
         self.exchanges: list[Exchange] = []
@@ -70,56 +70,56 @@ class ServiceUnderTest:
             assert self._url is not None
             return self._url
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """Send one request. Fails the check when no answer comes."""
-        answer, record = exchange(self.url, request)
+        response, record = exchange(self.url, request)
         self.exchanges.append(record)
-        if answer is None:
+        if response is None:
             raise CheckFailed(
                 f"`{request.method} {request.path}` got no answer. {record.problem}" + self._why_silent(record.problem),
                 expected="an answer",
                 got=record.problem,
             )
-        return answer
+        return response
 
     def _why_silent(self, problem: str) -> str:
         if "within" in problem:
             return " Something in the handler blocks or waits for ever; `time.sleep` in `async def` stops everybody."
         return ""
 
-    def request(self, method: str, path: str, **options: Any) -> Answer:
+    def request(self, method: str, path: str, **options: Any) -> Response:
         """Send a request by its parts: json, body, headers, deadline."""
         return self.send(Request(method, path, **options))
 
-    def get(self, path: str, **options: Any) -> Answer:
+    def get(self, path: str, **options: Any) -> Response:
         """GET."""
         return self.request("GET", path, **options)
 
-    def post(self, path: str, json: Any = None, **options: Any) -> Answer:
+    def post(self, path: str, json: Any = None, **options: Any) -> Response:
         """POST, with a JSON body if one is given."""
         return self.request("POST", path, json=json, **options)
 
-    def put(self, path: str, json: Any = None, **options: Any) -> Answer:
+    def put(self, path: str, json: Any = None, **options: Any) -> Response:
         """PUT, with a JSON body if one is given."""
         return self.request("PUT", path, json=json, **options)
 
-    def delete(self, path: str, **options: Any) -> Answer:
+    def delete(self, path: str, **options: Any) -> Response:
         """DELETE."""
         return self.request("DELETE", path, **options)
 
-    def begin(self, method: str, path: str, **options: Any) -> Future[Answer]:
+    def begin(self, method: str, path: str, **options: Any) -> Future[Response]:
         """Send a request without waiting: `.result()` is its answer."""
         self.url  # noqa: B018  start here, not in several threads at once
         if self._pool is None:
             self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="labs-client")
         return self._pool.submit(self.send, Request(method, path, **options))
 
-    def together(self, requests: Sequence[Request]) -> list[Answer]:
+    def together(self, requests: Sequence[Request]) -> list[Response]:
         """Send all of these at once and wait for all answers, in the order of the requests."""
         self.url  # noqa: B018
         ready = threading.Barrier(min(len(requests), CONCURRENCY))
 
-        def go(request: Request) -> Answer:
+        def go(request: Request) -> Response:
             if len(requests) <= CONCURRENCY:
                 ready.wait(5)
             return self.send(request)

@@ -1,7 +1,7 @@
 """Run a service as production would: environment in, HTTP and log lines out. Knows neither pytest nor Jupyter."""
 
 from labs.service.factory import FactoryError, load_factory
-from labs.service.host import Host, Incident, NotStarted, StartFailed
+from labs.service.host import Host, Incident, IncidentKind, StartFailed, Unimplemented
 from labs.service.runner import Runner
 from labs.service.stream import LogStream
 
@@ -9,9 +9,10 @@ __all__ = [
     "FactoryError",
     "Host",
     "Incident",
+    "IncidentKind",
     "LogStream",
-    "NotStarted",
     "Runner",
     "StartFailed",
+    "Unimplemented",
     "load_factory",
 ]

@@ -16,7 +16,7 @@ import uvicorn.config
 from uvicorn.lifespan.on import LifespanOn
 
 from labs.service.factory import FactoryError, build_app, missing_variable
-from labs.service.host import Incident, NotStarted, StartFailed, unfinished_function
+from labs.service.host import Incident, IncidentKind, StartFailed, Unimplemented, unfinished_function
 from labs.service.server import Server
 from labs.service.stream import LogStream, current_stream, register_thread
 
@@ -47,7 +47,7 @@ class App:
         self._requests: set[asyncio.Task[Any]] = set()
 
     async def startup(self, server: Server) -> None:
-        """Build the app, run its lifespan's start-up and put it behind the server. Raises NotStarted or StartFailed."""
+        """Build the app, run its lifespan's start-up, put it behind the server. Raises Unimplemented or StartFailed."""
         current_stream.set(self._stream)
         register_thread(self._stream)  # for what the loop says itself, such as uvicorn about a request that is no HTTP
         self._tasks_before = asyncio.all_tasks()
@@ -101,7 +101,9 @@ class App:
             try:
                 await asyncio.wait_for(self._lifespan.shutdown(), SHUTDOWN)
             except TimeoutError:
-                self.incidents.append(Incident("hung", f"The lifespan's shutdown took more than {SHUTDOWN:g} s."))
+                self.incidents.append(
+                    Incident(IncidentKind.HUNG, f"The lifespan's shutdown took more than {SHUTDOWN:g} s.")
+                )
             if self._lifespan_error is not None:
                 self._note_unfinished(self._lifespan_error)
         await self._end(server)
@@ -117,7 +119,9 @@ class App:
             await self._asgi(scope, receive, send)
         except (SystemExit, KeyboardInterrupt) as error:
             # In production this ends the server; here it must not end the notebook's.
-            self.incidents.append(Incident("exited", f"The service ended its process with {error!r} during a request."))
+            self.incidents.append(
+                Incident(IncidentKind.EXITED, f"The service ended its process with {error!r} during a request.")
+            )
             raise RuntimeError(f"the service called {error!r}") from error
         except Exception as error:
             self._note_unfinished(error)
@@ -158,7 +162,7 @@ class App:
         if error is None:
             return StartFailed(f"{what} failed: the app said so in its log.")
         if (name := unfinished_function(error)) is not None:
-            return NotStarted(name)
+            return Unimplemented(name)
         if (variable := missing_variable(error)) is not None:
             return StartFailed(f"{what} failed: the environment variable {variable} is missing.")
         if isinstance(error, SystemExit):
@@ -176,4 +180,4 @@ class App:
 
     def _note_unfinished(self, error: BaseException) -> None:
         if (name := unfinished_function(error)) is not None:
-            self.incidents.append(Incident("not started", name))
+            self.incidents.append(Incident(IncidentKind.UNIMPLEMENTED, name))

@@ -6,11 +6,21 @@ import sysconfig
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from labs.service.stream import LogStream
 
-__all__ = ["Environment", "Host", "Incident", "NotStarted", "StartFailed", "unfinished_function"]
+__all__ = [
+    "STUCK",
+    "Environment",
+    "Host",
+    "Incident",
+    "IncidentKind",
+    "StartFailed",
+    "Unimplemented",
+    "unfinished_function",
+]
 
 # A value of None takes the variable out of the service's environment.
 Environment = Mapping[str, str | None]
@@ -20,16 +30,27 @@ class StartFailed(Exception):
     """The service did not come up. The text is one sentence for the learner."""
 
 
-class NotStarted(Exception):
+class Unimplemented(Exception):
     """The service still raises NotImplementedError; the text is the name of the function that does."""
+
+
+class IncidentKind(StrEnum):
+    """What happened to a service."""
+
+    UNIMPLEMENTED = "unimplemented"  # a request, a task or the shutdown ended in NotImplementedError
+    EXITED = "exited"  # the service ended its process, or tried to
+    HUNG = "hung"  # the service did not stop in time
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
     """Something that happened to the service and can't be seen on the wire."""
 
-    kind: str  # "not started", "exited" or "hung"
+    kind: IncidentKind
     detail: str  # the unfinished function's name, or a sentence
+
+
+STUCK = Incident(IncidentKind.HUNG, "The service did not stop: something blocks its event loop.")
 
 
 class Host(Protocol):
@@ -41,7 +62,7 @@ class Host(Protocol):
     def start(self, env: Environment) -> str:
         """Build the app in this environment, run its lifespan, serve it.
 
-        Returns the base URL. Raises NotStarted or StartFailed.
+        Returns the base URL. Raises Unimplemented or StartFailed.
         """
 
     def stop(self) -> None:

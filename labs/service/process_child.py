@@ -78,7 +78,7 @@ def _finish(control: Any, log_end: str, code: int) -> None:
 def _serve(reference: str, env: dict[str, str | None], control: Any) -> None:
     from labs.errors import UserError
     from labs.service.factory import load_factory
-    from labs.service.host import NotStarted, StartFailed, unfinished_function
+    from labs.service.host import StartFailed, Unimplemented, unfinished_function
 
     def say(**message: Any) -> None:
         control.write(json.dumps(message) + "\n")
@@ -94,7 +94,7 @@ def _serve(reference: str, env: dict[str, str | None], control: Any) -> None:
         runner = Runner(load_factory(reference))
         runner.capture = False
         say(url=runner.start(env))
-    except NotStarted as error:
+    except Unimplemented as error:
         return say(not_started=str(error))
     except NotImplementedError as error:
         return say(not_started=unfinished_function(error) or "the module")

@@ -13,12 +13,12 @@ import threading
 from collections.abc import Sequence
 from typing import IO, Any
 
-from labs.service.host import Environment, Incident, NotStarted, StartFailed
+from labs.service.host import STUCK, Environment, Incident, IncidentKind, StartFailed, Unimplemented
 from labs.service.stream import LogStream
 
 __all__ = ["ProcessHost"]
 
-# What most services import, by what they lean on.
+# What most services import, by kind of backing service.
 _MODULES = {
     "database": ("sqlalchemy.ext.asyncio", "aiosqlite"),
     "cache": ("redis.asyncio",),
@@ -32,13 +32,13 @@ class ProcessHost:
     """Serves `module:factory` from a child process. Implements `labs.service.Host`.
 
     Nothing is shared with the child but a pipe for commands, one for answers and one for its log: a service that
-    ends its process or blocks it for ever is killed and the next start gets a new one. `needs` (database, cache,
-    downstream) says what to import once instead of at each start.
+    ends its process or blocks it for ever is killed and the next start gets a new one. `backings` (kinds, such as
+    cache) says what to import once instead of at each start.
     """
 
-    def __init__(self, reference: str, *, needs: Sequence[str] = (), start_timeout: float = 30.0) -> None:
+    def __init__(self, reference: str, *, backings: Sequence[str] = (), start_timeout: float = 30.0) -> None:
         self.reference = reference
-        self.needs = needs
+        self.backings = backings
         self.start_timeout = start_timeout
         self.stream = LogStream()
         self.incidents: list[Incident] = []
@@ -48,7 +48,7 @@ class ProcessHost:
         self._running = False
 
     def start(self, env: Environment) -> str:
-        """Start the service in a fresh process. Raises NotStarted or StartFailed."""
+        """Start the service in a fresh process. Raises Unimplemented or StartFailed."""
         self.stop()
         self.stream = LogStream()
         self.incidents = []
@@ -69,7 +69,7 @@ class ProcessHost:
             return str(answer["url"])
         self._finish(answer)
         if "not_started" in answer:
-            raise NotStarted(answer["not_started"])
+            raise Unimplemented(answer["not_started"])
         if "failed" in answer:
             raise StartFailed(answer["failed"])
         raise StartFailed(f"The process ended while starting ({_meaning(answer)}).")
@@ -82,12 +82,12 @@ class ProcessHost:
         answer = self._answer(STOP_TIMEOUT)
         if answer is None:
             self._kill()
-            self.incidents.append(Incident("hung", "The service did not stop: something blocks its event loop."))
+            self.incidents.append(STUCK)
             return
         if "incidents" in answer:
-            self.incidents += [Incident(kind, detail) for kind, detail in answer["incidents"]]
+            self.incidents += [Incident(IncidentKind(kind), detail) for kind, detail in answer["incidents"]]
         else:
-            self.incidents.append(Incident("exited", f"The service's process ended ({_meaning(answer)})."))
+            self.incidents.append(Incident(IncidentKind.EXITED, f"The service's process ended ({_meaning(answer)})."))
         self._finish(answer)
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ class ProcessHost:
     def _spawn(self) -> None:
         self._log_end = f"labs-end-{secrets.token_hex(8)}"
         self._answers = queue.Queue()
-        modules = ["fastapi", *(module for need in self.needs for module in _MODULES[need])]
+        modules = ["fastapi", *(module for kind in self.backings for module in _MODULES[kind])]
         self._child = subprocess.Popen(
             [sys.executable, "-m", "labs.service.process_child", self.reference, self._log_end, *modules],
             stdin=subprocess.PIPE,

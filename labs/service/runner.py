@@ -9,7 +9,7 @@ from typing import Any
 
 from labs.service.app import GRACE, SHUTDOWN, App
 from labs.service.factory import FactoryError, check_factory
-from labs.service.host import Environment, Incident, StartFailed
+from labs.service.host import STUCK, Environment, Incident, IncidentKind, StartFailed
 from labs.service.process_state import fresh_process_state
 from labs.service.server import Blocked, Ended, Server
 from labs.service.stream import LogStream, capture_output
@@ -47,7 +47,7 @@ class Runner:
         self._state: contextlib.ExitStack | None = None
 
     def start(self, env: Environment) -> str:
-        """Build, start and serve the app. Raises NotStarted, StartFailed, or UserError when the port is taken."""
+        """Build, start and serve the app. Raises Unimplemented, StartFailed, or UserError when the port is taken."""
         self.stop()
         self.stream = self.new_stream()
         self.incidents = []
@@ -90,10 +90,10 @@ class Runner:
                 self._server.run(app.shutdown(self._server), GRACE + SHUTDOWN + 1)
             except Blocked:
                 app.incidents = []  # what the abandoned thread still says is our doing
-                self.incidents.append(Incident("hung", "The service did not stop: something blocks its event loop."))
+                self.incidents.append(STUCK)
                 self._abandon()
             except Ended as error:
-                self.incidents.append(Incident("exited", str(error)))
+                self.incidents.append(Incident(IncidentKind.EXITED, str(error)))
             except KeyboardInterrupt:
                 self._abandon()
                 self._end_state()

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import pytest
 
+from labs.backing import KINDS
 from labs.course.catalog import PATTERNS, Pattern, find_pattern
-from labs.judge.fixtures import NEEDS
 from labs.judge.run import run_checks
 from labs.judge.verdict import Status
 from labs.service import Runner
@@ -35,7 +35,7 @@ LABS = (
 class WholeService(Pattern):
     """A lab whose service gets every backing service: these two are complete, whatever the lab needs."""
 
-    backings = NEEDS
+    backings = KINDS
 
 
 def factory_in(package: Path):

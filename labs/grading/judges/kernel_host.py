@@ -12,7 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from labs.service.host import Environment, Incident, NotStarted, StartFailed
+from labs.service.host import Environment, Incident, IncidentKind, StartFailed, Unimplemented
 from labs.service.stream import LogStream
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["KernelHost"]
 
 MAX_LINE = 8 * 1024 * 1024  # bytes: a longer message ends the connection
+KINDS = tuple(IncidentKind)  # what a kernel may say
 GONE = "The notebook's process has ended or no longer answers."
 MAX_ANSWERS = 100  # that wait: whoever sends more does not get through
 TICK = 0.2  # seconds between two looks at whether the kernel is still there
@@ -106,7 +107,7 @@ class KernelHost:
         self.lost += 1
 
     def start(self, env: Environment) -> str:
-        """Ask the kernel to serve `create_app` in this environment. Raises NotStarted or StartFailed."""
+        """Ask the kernel to serve `create_app` in this environment. Raises Unimplemented or StartFailed."""
         self.stop()
         self.stream = LogStream()
         self.incidents = []
@@ -125,7 +126,7 @@ class KernelHost:
             self._lose()
             raise StartFailed(GONE)
         if "not_started" in answer:
-            raise NotStarted(str(answer["not_started"])[:200])
+            raise Unimplemented(str(answer["not_started"])[:200])
         raise StartFailed(
             str(answer.get("failed", "The notebook's process sent an answer that makes no sense."))[:2000]
         )
@@ -139,10 +140,12 @@ class KernelHost:
         answer = self._answer(PATIENCE)
         if answer is None or "stopped" not in answer:
             self._lose()
-            self.incidents.append(Incident("exited", GONE))
+            self.incidents.append(Incident(IncidentKind.EXITED, GONE))
         elif isinstance(answer["stopped"], list):
             pairs = [pair for pair in answer["stopped"][:20] if isinstance(pair, list) and len(pair) == 2]
-            self.incidents += [Incident(str(kind)[:50], str(detail)[:500]) for kind, detail in pairs]
+            self.incidents += [
+                Incident(IncidentKind(kind), str(detail)[:500]) for kind, detail in pairs if kind in KINDS
+            ]
         self.stream.close()
 
     def _ask(self, **question: Any) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from IPython import get_ipython
 
 from labs.errors import UserError
-from labs.service.host import NotStarted, StartFailed
+from labs.service.host import StartFailed, Unimplemented
 from labs.service.runner import Runner
 from labs.service.stream import LogStream
 
@@ -94,7 +94,7 @@ def start(env: dict[str, str | None]) -> None:
     _link.runner.factory = factory
     try:
         _link.say(url=_link.runner.start(env))
-    except NotStarted as error:
+    except Unimplemented as error:
         _link.say(not_started=str(error))
     except (StartFailed, UserError) as error:
         _link.say(failed=str(error))
