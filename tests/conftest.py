@@ -7,6 +7,7 @@ import time
 import httpx
 import pytest
 
+from labs.course.catalog import Pattern
 from labs.service import Runner
 from labs.service.process_state import mark_pristine
 
@@ -24,6 +25,20 @@ def wait_until():
             time.sleep(0.005)
 
     return wait
+
+
+@pytest.fixture
+def write_checks():
+    """Writes the checks of a lab's exercises, given by the exercises' names, beside its lesson.md; gives the lab."""
+
+    def write(folder, **sources):
+        (folder / "checks").mkdir(exist_ok=True)
+        for exercise, source in sources.items():
+            path = folder / "checks" / f"{exercise}.py"
+            path.write_text(f"import pytest\nfrom labs.judge import *\n{source}", "utf-8")
+        return Pattern(folder)
+
+    return write
 
 
 @pytest.fixture

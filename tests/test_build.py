@@ -178,7 +178,7 @@ def test_prose_costs_no_execution(tiny):
     ("file", "old", "new"),
     [
         (LESSON, "2 * number", "number * 2"),
-        ("labs/patterns/tiny/checks.py", "is doubled", "is twice as much"),
+        ("labs/patterns/tiny/checks/double.py", "is doubled", "is twice as much"),
     ],
     ids=["solution", "checks"],
 )

@@ -205,9 +205,6 @@ def create_app():
 ```
 """
 CHECK = """
-import pytest
-
-@pytest.mark.check("status")
 def test_status(service):
     assert service.get("/").status == 204
 """
@@ -215,13 +212,12 @@ STUBBORN = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile T
 
 
 @pytest.fixture
-def light(course, tmp_path):
+def light(course, tmp_path, write_checks):
     """Writes a submission for a lab that imports nothing, so that two seconds are enough for every cell."""
     folder = course / "patterns" / "light"
     folder.mkdir()
     (folder / "lesson.md").write_text(LIGHT)
-    (folder / "checks.py").write_text(CHECK)
-    pattern = Pattern(folder)
+    pattern = write_checks(folder, status=CHECK)
     notebook = learner_notebook(pattern.lesson)
     (course / "notebooks" / pattern.notebook_name).write_text(to_text(notebook))
 

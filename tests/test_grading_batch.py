@@ -93,7 +93,7 @@ def test_another_release_is_judged_again(folders, tmp_path, monkeypatch):
     monkeypatch.setattr(labs.course.catalog, "PATTERNS", tmp_path / "patterns")
     assert grade_batch([submissions], out, Options()).kept == 0
     assert grade_batch([submissions], out, Options()).kept == 1
-    with (tmp_path / "patterns" / "start_here" / "checks.py").open("a") as checks:
+    with (tmp_path / "patterns" / "start_here" / "checks" / "about.py").open("a") as checks:
         checks.write("\n\n# mended\n")
     labs.grading.release.release_of.cache_clear()
     assert grade_batch([submissions], out, Options()).kept == 0

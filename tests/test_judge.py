@@ -53,8 +53,8 @@ def demo_app(greet=None, count=None):
 
 
 @pytest.fixture
-def lab(tmp_path):
-    """Makes a lab of these checks, with the demo's lesson. To pytest, all of them have the same module name."""
+def lab(tmp_path, write_checks):
+    """Makes a lab of these checks of the exercise greet, with the demo's lesson. To pytest, all have one module name."""
     made = []
 
     def make(source):
@@ -62,8 +62,7 @@ def lab(tmp_path):
         folder.mkdir(parents=True)
         made.append(folder)
         shutil.copy(DEMO.folder / "lesson.md", folder)
-        (folder / "checks.py").write_text("import pytest\nfrom labs.judge import *\n" + source)
-        return Pattern(folder)
+        return write_checks(folder, greet=source)
 
     return make
 
@@ -228,15 +227,12 @@ def test_a_start_that_fails_in_a_changed_environment_is_that_checks_failure(runn
         return FastAPI()
 
     pattern = lab("""
-@pytest.mark.check("greet")
 def test_changed(service):
     service.start(APP_VERSION="bad")
 
-@pytest.mark.check("greet")
 def test_refuses(service):
     assert "bad version" in service.refuse_to_start(APP_VERSION="bad")
 
-@pytest.mark.check("greet")
 def test_starts(service):
     service.start()
     assert service.refuse_to_start() == ""
@@ -249,32 +245,25 @@ def test_starts(service):
 
 def test_whose_mistake_it_is(runners, lab):
     pattern = lab("""
-@pytest.mark.check("greet")
 def test_bug(service):
     assert service.get("/list").status == 200
     undefined
 
-@pytest.mark.check("greet")
 def test_typo(service):
     service.get("/list").jsno
 
-@pytest.mark.check("greet")
 def test_misread(service):
     assert service.get("/list").json["user"]["name"] == "Ada"
 
-@pytest.mark.check("greet")
 def test_misread_list(service):
     assert [user["name"] for user in service.get("/list").json["user"]] == ["Ada"]
 
-@pytest.mark.check("greet")
 def test_says_fail(service):
     pytest.fail("the likely cause")
 
-@pytest.mark.check("greet")
 def test_text(service):
     service.get("/text").json
 
-@pytest.mark.check("greet")
 def test_locked(service, database):
     service.get("/lock")
     import sqlite3
@@ -344,7 +333,7 @@ def test_a_report_survives_json(runners):
 
 
 def test_two_labs_in_one_process_have_their_own_checks(runners, lab):
-    check = '@pytest.mark.check("greet")\ndef test_{}(service):\n    assert service.get("/hello/x").status == 200\n'
+    check = 'def test_{}(service):\n    assert service.get("/hello/x").status == 200\n'
     both = [lab(check.format("one")), lab(check.format("two"))]
     runner = runners(demo_app())
     for _ in range(2):
@@ -357,20 +346,23 @@ def test_checks_that_can_not_be_read_are_a_sentence(runners, lab):
     pattern = lab("def test_broken(:\n")
     report = run_checks(pattern, runners(demo_app()))
     assert (
-        report.problem == f"The checks in {pattern.checks_file} could not be read: run pytest on that file to see why."
+        report.problem
+        == f"The checks in {pattern.checks_folder} could not be read: run pytest on that folder to see why."
     )
 
 
 def test_a_lab_without_checks_is_a_sentence(runners, lab):
     pattern = lab("")
-    pattern.checks_file.unlink()
+    (pattern.checks_folder / "greet.py").unlink()
     report = run_checks(pattern, runners(demo_app()))
-    assert report.problem == f"There is no {pattern.checks_file}: a lab is a folder with a lesson.md and a checks.py."
+    assert (
+        report.problem
+        == f"There are no checks in {pattern.checks_folder}: each exercise has a module there, called like it."
+    )
 
 
 def test_other_peoples_pytest_settings_are_left_out(runners, lab, monkeypatch):
     pattern = lab("""
-@pytest.mark.check("greet")
 def test_one(service):
     assert service.get("/hello/x").status == 200
 """)

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from labs.course.catalog import Pattern
 from labs.judge.client import MAX_BODY, Request, exchange
 from labs.judge.run import run_checks
 from labs.service import LogStream
@@ -81,18 +80,15 @@ def raw():
 
 
 @pytest.fixture
-def pattern(tmp_path):
+def pattern(tmp_path, write_checks):
     """A lab with one check that asks once, patient for half a second."""
     shutil.copy(DEMO / "lesson.md", tmp_path)
-    (tmp_path / "checks.py").write_text("""
-import pytest
-
-@pytest.mark.check("greet")
+    source = """
 def test_answer(service):
     answer = service.get("/", deadline=0.5)
     assert answer.json == {"status": "ok"}, "Wrong."
-""")
-    made = Pattern(tmp_path)
+"""
+    made = write_checks(tmp_path, greet=source)
     assert made.exercises  # reading a lesson.md takes its time, once
     return made
 

@@ -143,66 +143,73 @@ REFUSED = {
         'lesson.md: exercise double is never checked: a cell with `lab.check("double")` belongs below it',
     ),
     "no docstring": (
-        ("checks.py", '    """Every number is doubled."""\n', ""),
-        "checks.py: test_doubles has no docstring: its first line is the title that learners read",
+        ("checks/double.py", '    """Every number is doubled."""\n', ""),
+        "checks/double.py: test_doubles has no docstring: its first line is the title that learners read",
     ),
-    "no mark": (
-        ("checks.py", '@pytest.mark.check("double", level="medium")\n', ""),
-        'checks.py: test_doubles belongs to no exercise: mark it with `@pytest.mark.check("exercise_name")`',
-        "checks.py: no check is for the exercise 'double'",
+    "checks for nothing": (
+        ("checks/treble.py", "", "def test_trebles(service):\n    pass\n"),
+        "checks/treble.py: holds test_trebles, and no exercise of the lesson is called 'treble'",
     ),
-    "a check for nothing": (
-        ("checks.py", 'check("double"', 'check("treble"'),
-        "checks.py: test_doubles is for the exercise 'treble', which the lesson does not have",
-        "checks.py: no check is for the exercise 'double'",
+    "an exercise named in a mark": (
+        ("checks/double.py", 'check(level="medium"', 'check("double", level="medium"'),
+        "checks/double.py: test_doubles has `'double'` in its mark, which nothing reads: "
+        "there are level, after, points, read",
     ),
     "an unknown level": (
-        ("checks.py", 'level="medium"', 'level="brutal"'),
-        "checks.py: test_doubles has the level 'brutal'; it is one of easy, medium, hard, expert",
+        ("checks/double.py", 'level="medium"', 'level="brutal"'),
+        "checks/double.py: test_doubles has the level 'brutal'; it is one of easy, medium, hard, expert",
     ),
     "a slip in a mark": (
-        ("checks.py", 'level="medium"', 'lvl="medium"'),
-        "checks.py: test_doubles has `lvl=` in its mark, which nothing reads: there are level, after, points, read",
+        ("checks/double.py", 'level="medium"', 'lvl="medium"'),
+        "checks/double.py: test_doubles has `lvl` in its mark, which nothing reads: there are level, after, points, read",
     ),
     "two checks with a name": (
-        ("checks.py", "import pytest\n", "import pytest\n\n\ndef test_doubles(service):\n    pass\n"),
-        "checks.py: two functions are named test_doubles, and the first is lost: give one of them another name",
+        ("checks/double.py", "import pytest\n", "import pytest\n\n\ndef test_doubles(service):\n    pass\n"),
+        "checks/double.py: two functions are named test_doubles, and the first is lost: give one of them another name",
     ),
     "no points": (
-        ("checks.py", 'level="medium"', "points=0"),
-        "checks.py: test_doubles is worth 0 points; it is worth 1 or more",
+        ("checks/double.py", 'level="medium"', "points=0"),
+        "checks/double.py: test_doubles is worth 0 points; it is worth 1 or more",
     ),
     "an unknown heading": (
-        ("checks.py", 'read="Exercise 1: Greet"', 'read="Exercise 9"'),
-        "checks.py: test_greets_by_name sends learners to “Exercise 9”, which is no heading of the lesson",
+        ("checks/greet.py", 'read="Exercise 1: Greet"', 'read="Exercise 9"'),
+        "checks/greet.py: test_greets_by_name sends learners to “Exercise 9”, which is not a heading of the lesson",
     ),
     "after nothing": (
-        ("checks.py", 'after="test_greets"', 'after=("test_greets", "test_meets")'),
-        "checks.py: test_greets_by_name waits for test_meets, which does not exist",
+        ("checks/greet.py", 'after="test_greets"', 'after=("test_greets", "test_meets")'),
+        "checks/greet.py: test_greets_by_name waits for test_meets, which does not exist",
     ),
     "after a later one": (
-        ("checks.py", 'after="test_greets"', 'after="test_doubles"'),
-        "checks.py: test_greets_by_name waits for test_doubles, which stands further down",
+        ("checks/greet.py", 'after="test_greets"', 'after="test_doubles"'),
+        "checks/greet.py: test_greets_by_name waits for test_doubles, which comes later",
     ),
     "two checks with a title": (
-        ("checks.py", "Every number is doubled", "The greeting holds the name"),
-        "checks.py: two checks have the title “The greeting holds the name”",
+        ("checks/double.py", "Every number is doubled", "The greeting holds the name"),
+        "checks: two checks have the title “The greeting holds the name”",
     ),
     "an import from elsewhere": (
-        ("checks.py", "import pytest\n", "import httpx\nimport json\nimport pytest\n"),
-        "checks.py: imports httpx: checks use the standard library, pytest and labs.judge only",
+        ("checks/double.py", "import pytest\n", "import httpx\nimport json\nimport pytest\n"),
+        "checks/double.py: imports httpx: checks use the standard library, pytest and labs.judge only",
     ),
     "an import from our insides": (
-        ("checks.py", "import pytest\n", "import pytest\n\nfrom labs.judge.run import run_checks\n"),
-        "checks.py: imports labs.judge.run: checks use the standard library, pytest and labs.judge only",
+        ("checks/double.py", "import pytest\n", "import pytest\n\nfrom labs.judge.run import run_checks\n"),
+        "checks/double.py: imports labs.judge.run: checks use the standard library, pytest and labs.judge only",
     ),
     "checks that can't be imported": (
-        ("checks.py", "import pytest\n", "import pytest\n\n1 / 0\n"),
-        "checks.py: can't be imported: ZeroDivisionError: division by zero",
+        ("checks/double.py", "import pytest\n", "import pytest\n\n1 / 0\n"),
+        "checks/double.py: can't be imported: ZeroDivisionError: division by zero",
+    ),
+    "two checks with a name in two files": (
+        ("checks/double.py", "test_doubles", "test_greets"),
+        "checks: two modules have a check test_greets: give one of them another name",
+        "answers/wrong/adds_two.py: names the check test_doubles, which checks/ does not have",
+        "answers/wrong/squares.py: names the check test_doubles, which checks/ does not have",
     ),
     "no checks": (
-        ("checks.py", "def test_", "def attempt_"),
-        "checks.py: holds no checks that pytest can collect: name them test_… and run pytest on the file",
+        ("checks/double.py", "def test_", "def attempt_"),
+        "checks/double.py: holds no checks that pytest can collect: name them test_… and run pytest on the file",
+        "answers/wrong/adds_two.py: names the check test_doubles, which checks/ does not have",
+        "answers/wrong/squares.py: names the check test_doubles, which checks/ does not have",
     ),
     "a wrong answer without a check": (
         ("answers/wrong/squares.py", "check: test_doubles\n", ""),
@@ -221,7 +228,7 @@ REFUSED = {
     ),
     "an answer for an unknown check": (
         ("answers/wrong/squares.py", "check: test_doubles", "check: test_trebles"),
-        "answers/wrong/squares.py: names the check test_trebles, which checks.py does not have",
+        "answers/wrong/squares.py: names the check test_trebles, which checks/ does not have",
     ),
     "two answers with a title": (
         ("answers/wrong/squares.py", "The square.", "Two added instead of multiplied by."),
@@ -229,7 +236,7 @@ REFUSED = {
     ),
     "a stray file": (
         ("answers/wrong/notes.txt", "", "try this"),
-        "answers/wrong/notes.txt: is read by nothing: a lab is lesson.md, checks.py and answers/right|wrong/*.py",
+        "answers/wrong/notes.txt: is read by nothing: a lab is lesson.md, checks/*.py and answers/right|wrong/*.py",
     ),
 }
 
@@ -242,17 +249,19 @@ def test_incomplete_content_is_refused(complaints, tmp_path, change, sentences):
 
 
 def test_no_checks_file(complaints):
-    found = complaints(built=False, prepare=lambda folder: (folder / "checks.py").unlink())
+    found = complaints(built=False, prepare=lambda folder: (folder / "checks/double.py").unlink())
 
-    assert f"{LAB}/checks.py: is missing: a lab is a folder with a lesson.md and a checks.py" in found
+    assert f"{LAB}/checks/double.py: is missing: it holds the checks of the exercise 'double'" in found
 
 
 def test_checks_of_another_encoding(complaints):
     def save(folder):
-        text = (folder / "checks.py").read_text("utf-8")
-        (folder / "checks.py").write_bytes(f"# -*- coding: latin-1 -*-\n# Größe\n{text}".encode("latin-1"))
+        text = (folder / "checks/double.py").read_text("utf-8")
+        (folder / "checks/double.py").write_bytes(
+            f"# -*- coding: latin-1 -*-\n# Größe\n{text}".encode("latin-1", "replace")
+        )
 
-    assert f"{LAB}/checks.py: is not UTF-8: save it as UTF-8" in complaints(prepare=save)
+    assert f"{LAB}/checks/double.py: is not UTF-8: save it as UTF-8" in complaints(prepare=save)
 
 
 def test_a_check_that_no_wrong_answer_fails_is_named(complaints, tmp_path):
@@ -267,7 +276,7 @@ def test_a_check_that_no_wrong_answer_fails_is_named(complaints, tmp_path):
 
 def test_a_real_lab_needs_more_than_the_tour(complaints):
     assert complaints(order=5) == [
-        f"{LAB}/checks.py: has 3 checks; a lab has at least {content.MINIMUM['checks']}",
+        f"{LAB}/checks: has 3 checks; a lab has at least {content.MINIMUM['checks']}",
         f"{LAB}/answers: has 2 right answers; a lab has at least {content.MINIMUM['right']}",
         f"{LAB}/answers: has 4 wrong answers; a lab has at least {content.MINIMUM['wrong']}",
     ]
@@ -293,7 +302,7 @@ def test_a_broken_lesson_is_one_sentence(complaints, tmp_path):
 def test_caches_are_no_stray_files(complaints):
     def cache(folder):
         (folder / "__pycache__").mkdir(exist_ok=True)
-        (folder / "__pycache__" / "checks.pyc").touch()
+        (folder / "__pycache__" / "double.pyc").touch()
 
     assert complaints(prepare=cache) == []
 
@@ -440,7 +449,7 @@ RUNS = {
     ),
 }
 UNLUCKY = (
-    "checks.py",
+    "checks/double.py",
     '    assert got == {"number": 2',
     '    if got == {"number": 13} or "unlucky" in service.get("/hello/you").text:\n'
     '        raise RuntimeError("unlucky")\n    assert got == {"number": 2',
