@@ -282,7 +282,7 @@ def test_ctrl_c_ends_at_once_and_nobody_goes_on(cluster, release, tmp_path):
     assert run.said().endswith("Stopped. What was judged is kept: the same command goes on from there.\n")
     until(lambda: cluster.tasks() == 0, 10)
     for worker in (cluster.victim, cluster.other):
-        until(lambda pid=worker.pid: not any(b"cluster.judge" in command for command in commands(pid)), 20)
+        until(lambda pid=worker.pid: not any(b"cluster.worker_child" in command for command in commands(pid)), 20)
 
 
 def commands(pid):

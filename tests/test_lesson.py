@@ -91,7 +91,7 @@ def test_a_broken_fast_form_is_not_used(tmp_path, content):
 
 
 def test_no_lesson(tmp_path):
-    with pytest.raises(LessonError, match=r"There is no .*lesson\.md: a lab is a folder with a lesson\.md"):
+    with pytest.raises(LessonError, match=r"There is no .*lesson\.md: a lab is a folder with lesson\.md, checks/ and"):
         load_lesson(tmp_path)
 
 
