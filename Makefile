@@ -36,4 +36,4 @@ lock:
 	$(call bootstrap,lock $(ARGS))
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache

@@ -17,6 +17,7 @@ from labs.errors import UserError
 from labs.grading.storage import place
 
 if TYPE_CHECKING:  # each command imports what it needs: Ctrl-C and --help are answered at once
+    from labs.course.catalog import Pattern
     from labs.judge.verdict import Report
 
 __all__ = ["main"]
@@ -263,7 +264,7 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if best else 1
 
 
-def _chosen(names: list[str]) -> list:
+def _chosen(names: list[str]) -> list[Pattern]:
     from labs.course.catalog import find_pattern, find_patterns
 
     return [find_pattern(name) for name in names] if names else find_patterns()

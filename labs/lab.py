@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from IPython import get_ipython
-from IPython.display import Markdown, display
+from IPython.display import display
 
 from labs import backing
 from labs.course.catalog import ROOT, Pattern, find_pattern, find_patterns
@@ -154,7 +154,8 @@ class Lab:
 
     def _runner(self) -> Runner | str:
         """What runs the service for the checks, or a sentence that says why nothing can."""
-        factory = _user_namespace().get("create_app") or (self._served and self._served.runner.factory)
+        served = self._served.runner.factory if self._served is not None else None
+        factory = _user_namespace().get("create_app") or served
         if factory is None:
             return "There is no `create_app` yet: run the cells above first (Run, then Run All Above Selected Cell)."
         if problem := syntax_error(self.pattern.exercises):
@@ -375,11 +376,17 @@ def _user_namespace() -> dict[str, Any]:
     return vars(__main__)
 
 
-class _Text(Markdown):
+class _Text:
     """Markdown where it is rendered, the same text where it is not."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def _repr_markdown_(self) -> str:
+        return self._text
+
     def __repr__(self) -> str:
-        return str(self.data)
+        return self._text
 
 
 def _show(text: str, about: dict[str, Any] | None = None) -> None:

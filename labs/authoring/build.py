@@ -150,7 +150,7 @@ def _executed(notebook: NotebookNode) -> bool:
 
 def _worked_in(notebook: NotebookNode) -> bool:
     """Whether a built notebook has been changed since. One that was never built here counts as worked in."""
-    return notebook.metadata.get("labs", {}).get("built") != fingerprint(notebook)
+    return bool(notebook.metadata.get("labs", {}).get("built") != fingerprint(notebook))
 
 
 def _stale_text(path: Path, wanted: str, page: _Page, root: Path) -> list[str]:

@@ -268,7 +268,7 @@ class _Proof:
 def _effort(job: Job) -> float:
     """How long a job takes, compared with others: most by all checks, in a process that is started for each."""
     runs = sum(1 if only else 8 for only in job.order.get("only", ()))
-    return runs * job.order.get("times", 1) * (2 if job.order.get("host") == "process" else 1)
+    return float(runs * job.order.get("times", 1)) * (2 if job.order.get("host") == "process" else 1)
 
 
 def _runs_in(job: Job) -> int:

@@ -89,7 +89,8 @@ class CacheServer:
         self.url = f"redis://127.0.0.1:{self.port}/0?protocol=2"
         self.commands: list[Command] = []
         self.connections_made = 0  # since the last clear(), closed ones included
-        self._admin = fakeredis.FakeRedis(server=self._server.fake_server)
+        # Any: its annotations say `bytes | str` for every reply, and a client without decode_responses gives bytes.
+        self._admin: Any = fakeredis.FakeRedis(server=self._server.fake_server)
         self._up = threading.Event()
         self._up.set()
         self._broken = False
@@ -272,7 +273,7 @@ class _Connection(TCPFakeRequestHandler):
             if fake.responses is not None and fake.responses.queue:
                 command.reply = fake.responses.queue[-1]
 
-        fake._process_command = observed
+        fake._process_command = observed  # type: ignore[method-assign]
 
     def _answer_errors_and_stay(self) -> None:
         """fakeredis closes the connection after an error reply; a real Redis goes on."""
@@ -288,7 +289,7 @@ class _Connection(TCPFakeRequestHandler):
             except redis.exceptions.RedisError as error:
                 return error
 
-        self.current_client.read_response = read_response
+        self.current_client.read_response = read_response  # type: ignore[method-assign]
 
     def finish(self) -> None:
         self.server.connections.discard(self)

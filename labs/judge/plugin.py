@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +129,7 @@ class JudgePlugin:
             pytest.skip(f"waits for “{earlier.title}”")
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[Any]:
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Tell the listener when a check begins and when it has ended."""
         verdict = self._verdict(item)
         verdict.status = Status.RUNNING
@@ -146,7 +146,9 @@ class JudgePlugin:
         self._comparison.take(op, left, right)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Iterator[Any]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Come to a verdict, and put it where pytest's own output would have a traceback."""
         if call.excinfo is not None:
             # pytest would parse the source for a traceback that nobody gets to see. That takes time, and Python 3.11

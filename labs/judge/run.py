@@ -174,8 +174,9 @@ def _why_nothing(pattern: Pattern, only: str, code: int) -> str:
 class _NoHost:
     """For listing checks: there is no service."""
 
-    stream = LogStream()
-    incidents: tuple[Incident, ...] = ()
+    def __init__(self) -> None:
+        self.stream = LogStream()
+        self.incidents: list[Incident] = []
 
     def start(self, env: object) -> str:
         raise RuntimeError("checks are only listed here")

@@ -37,6 +37,10 @@ def syntax_error(exercises: Sequence[Exercise]) -> str:
 
 def _heads(exercise: Exercise) -> list[str]:
     """How the exercise's definitions begin, such as "def about("."""
-    kinds = {ast.FunctionDef: "def", ast.AsyncFunctionDef: "def", ast.ClassDef: "class"}
-    nodes = [node for node in ast.parse(exercise.starter).body if type(node) in kinds]
-    return [f"{kinds[type(node)]} {node.name}" for node in nodes]
+    heads: list[str] = []
+    for node in ast.parse(exercise.starter).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            heads.append(f"def {node.name}")
+        elif isinstance(node, ast.ClassDef):
+            heads.append(f"class {node.name}")
+    return heads

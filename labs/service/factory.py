@@ -37,7 +37,7 @@ def load_factory(reference: str) -> Factory:
     module = _import_file(Path(target)) if target.endswith(".py") else _import_module(target)
     if not hasattr(module, name):
         raise FactoryError(f"{target} has no `{name}`: name the factory, as in `{target}:create_app`.")
-    factory = getattr(module, name)
+    factory: Factory = getattr(module, name)
     check_factory(factory, name)
     return factory
 
@@ -117,9 +117,10 @@ def _import_file(path: Path) -> Any:
     name = f"labs_app_{path.stem}"  # never shadows a module of the same name
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
+    loader = spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    return _guarded(lambda: spec.loader.exec_module(module), str(path)) or module
+    return _guarded(lambda: loader.exec_module(module), str(path)) or module
 
 
 def _import_module(name: str) -> Any:

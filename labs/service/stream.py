@@ -107,7 +107,7 @@ def capture_output() -> None:
         if not isinstance(getattr(sys, name), RoutedOutput):
             setattr(sys, name, RoutedOutput(getattr(sys, name)))
     if not hasattr(threading.Thread.start, "inherits_stream"):
-        threading.Thread.start = _inheriting(threading.Thread.start)  # type: ignore[method-assign]
+        threading.Thread.start = _inheriting(threading.Thread.start)  # type: ignore[method-assign, assignment]
 
 
 def _inheriting(start: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:

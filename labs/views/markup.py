@@ -88,13 +88,13 @@ _CODE_SPANS = MarkdownIt("zero").enable("backticks")
 def markdown(text: str) -> str:
     """HTML of a cause or a hint."""
     head, left = clip(text, MARKDOWN_LIMIT)
-    return _MARKDOWN.render(clean(head) + (f"\n\n{cut(left)}" if left else ""))
+    return str(_MARKDOWN.render(clean(head) + (f"\n\n{cut(left)}" if left else "")))
 
 
 def inline(text: str, limit: int = 400) -> str:
     """HTML of one line in which only `code` is markup, so that a lone * or _ stays what it is."""
     head, left = clip(text, limit)
-    return _CODE_SPANS.renderInline(clean(head)) + (" …" if left else "")
+    return str(_CODE_SPANS.renderInline(clean(head))) + (" …" if left else "")
 
 
 def plain(text: str) -> str:
