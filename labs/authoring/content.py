@@ -11,7 +11,7 @@ from pathlib import Path
 
 from labs.authoring.answers import KINDS, Answer
 from labs.authoring.checksfolder import OPTIONS, CheckInfo
-from labs.course.lesson import LEVELS, Lesson
+from labs.course.lesson import Lesson, Level
 
 __all__ = [
     "HINTS",
@@ -89,8 +89,8 @@ def _problems_of(check: CheckInfo, headings: Collection[str]) -> Iterator[str]:
         yield "has no docstring: its first line is the title that learners read"
     for option in check.unread:
         yield f"has `{option}` in its mark, which nothing reads: there are {', '.join(OPTIONS)}"
-    if check.level not in LEVELS:
-        yield f"has the level {check.level!r}; it is one of {', '.join(LEVELS)}"
+    if check.level not in list(Level):
+        yield f"has the level {check.level!r}; it is one of {', '.join(Level)}"
     if not isinstance(check.points, int) or check.points < 1:
         yield f"is worth {check.points!r} points; it is worth 1 or more"
     if check.read and _plain(check.read) not in headings:

@@ -9,16 +9,16 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
 from labs.backing import KINDS
 from labs.errors import UserError
 
-__all__ = ["Cell", "Exercise", "Lesson", "LessonError", "load_lesson", "parse_lesson", "split_solution"]
+__all__ = ["Cell", "Exercise", "Lesson", "LessonError", "Level", "load_lesson", "parse_lesson", "split_solution"]
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-LEVELS = ("easy", "medium", "hard", "expert")
 # What an author may write. Any other word is a slip of the pen, and what it stood for would be missing in silence.
 FRONT = ("title", "order", "minutes", "backings", "optional_backings", "teaches")
 OLD_FRONT = {"needs": "backings", "uses": "optional_backings", "seed": "teaches"}  # as earlier releases call them
@@ -32,13 +32,22 @@ class LessonError(UserError):
     """lesson.md can't be used as it is; the text says where and what to do."""
 
 
+class Level(StrEnum):
+    """How hard an exercise or a check is."""
+
+    EASY = "easy"
+    MEDIUM = "medium"
+    HARD = "hard"
+    EXPERT = "expert"
+
+
 @dataclass(slots=True)
 class Exercise:
     """One thing the learner implements: one cell."""
 
     name: str  # unique in the lab; checks refer to it
     title: str
-    level: str  # easy, medium, hard or expert
+    level: Level
     heading: str  # the lesson's heading above the cell
     starter: str  # the cell as the learner gets it
     solution: str  # the cell with the reference
@@ -79,7 +88,7 @@ class Lesson:
     def from_json(cls, text: str) -> Self:
         """The opposite of to_json."""
         data = json.loads(text)
-        data["exercises"] = [Exercise(**item) for item in data["exercises"]]
+        data["exercises"] = [Exercise(**{**item, "level": Level(item["level"])}) for item in data["exercises"]]
         data["cells"] = [Cell(**item) for item in data["cells"]]
         return cls(**data)
 
@@ -238,9 +247,12 @@ def _read_exercise(cell: Any, heading: str, where: str) -> Exercise:
     name = cell.metadata.get("name")
     if not isinstance(name, str) or not name.isidentifier():
         raise LessonError(f"{where}: an exercise cell needs `:name:`, a Python identifier (below “{heading}”).")
-    level = cell.metadata.get("level", "easy")
-    if level not in LEVELS:
-        raise LessonError(f"{where}: exercise {name} has the level {level!r}; it is one of {', '.join(LEVELS)}.")
+    given = cell.metadata.get("level", Level.EASY)
+    try:
+        level = Level(given)
+    except ValueError:
+        known = ", ".join(Level)
+        raise LessonError(f"{where}: exercise {name} has the level {given!r}; it is one of {known}.") from None
     try:
         starter, solution = split_solution(cell.source.strip("\n"))
     except ValueError as error:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from labs.course.catalog import Pattern
-from labs.course.lesson import Exercise
+from labs.course.lesson import Exercise, Level
 from labs.judge.causes import explain_failure, keep_evidence
 from labs.judge.comparison import Comparison
 from labs.judge.errors import CheckFailed
@@ -95,7 +95,7 @@ class JudgePlugin:
             check=item.name,
             title=" ".join(title.split("\n\n")[0].split()).rstrip("."),
             exercise=exercise,
-            level=options.get("level", "easy"),
+            level=_level(options.get("level", Level.EASY)),
             points=options.get("points", 1),
             read=options.get("read") or self._heading(item, exercise),
         )
@@ -197,6 +197,11 @@ def _functions(exercises: Iterable[Exercise]) -> set[str]:
     for exercise in exercises:
         collect(ast.parse(exercise.starter).body, "")
     return found
+
+
+def _level(given: object) -> Level:
+    """The level of a check's mark. An unknown one counts as easy here; `labs verify` says that it is unknown."""
+    return next((level for level in Level if level == given), Level.EASY)
 
 
 def _key(item: pytest.Item) -> _Key:

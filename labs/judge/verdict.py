@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from labs.course.lesson import Level
+
 __all__ = ["Call", "Exchange", "Report", "Status", "Verdict"]
 
 
@@ -52,7 +54,7 @@ class Verdict:
     check: str  # the test function's name
     title: str  # what the check proves: the first line of its docstring
     exercise: str = ""  # the exercise it belongs to
-    level: str = "easy"  # easy, medium, hard or expert
+    level: Level = Level.EASY
     points: int = 1
     status: Status = Status.NOT_RUN
     cause: str = ""  # the likely cause, one or two sentences of Markdown
@@ -78,6 +80,7 @@ class Verdict:
             **{
                 **data,
                 "status": Status(data["status"]),
+                "level": Level(data["level"]),
                 "exchanges": tuple(Exchange(**exchange) for exchange in data["exchanges"]),
                 "records": tuple(data["records"]),
                 "calls": tuple(Call(**call) for call in data["calls"]),

@@ -15,6 +15,8 @@ from labs.views.markup import anchor, clip, escape, inline, markdown, plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from labs.course.lesson import Level
+
 __all__ = ["ExerciseView", "Group", "Setting", "bar", "group", "reason", "section"]
 
 BRIEF = 140  # characters of the cause beside a folded check
@@ -26,7 +28,7 @@ class ExerciseView:
 
     name: str  # as in `lab.check("name")`
     title: str
-    level: str  # easy, medium, hard or expert
+    level: Level
     hints: tuple[str, ...] = ()  # Markdown, only those taken so far
     hints_total: int = 0
     heading: str = ""  # the lesson's heading above its cell, when it is to be linked

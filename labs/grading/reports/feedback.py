@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import PurePath
 
 from labs.course.catalog import find_pattern
+from labs.course.lesson import Level
 from labs.errors import UserError
 from labs.grading.reports.feedback_page import feedback_page, whole_page
 from labs.grading.reports.standing import WHAT_TO_DO, duration, isolation, notes, standing
@@ -53,9 +54,9 @@ def _not_judged(result: Result) -> str:
 
 def _exercises(result: Result) -> list[ExerciseView]:
     """The lab's exercises, each with as many hints as the result does not say are taken."""
-    known = {name: about for name, *about in _described(result.lab)}
+    known = {name: (title, level, hints) for name, title, level, hints in _described(result.lab)}
     for verdict in result.report.verdicts if result.report else ():  # those of another release have only their name
-        known.setdefault(verdict.exercise, [verdict.exercise or "Checks", verdict.level, 0])
+        known.setdefault(verdict.exercise, (verdict.exercise or "Checks", verdict.level, 0))
     return [
         ExerciseView(name, title, level, ("",) * min(result.hints.get(name, 0), hints), hints)
         for name, (title, level, hints) in known.items()
@@ -63,7 +64,7 @@ def _exercises(result: Result) -> list[ExerciseView]:
 
 
 @lru_cache(maxsize=64)
-def _described(lab: str) -> tuple[tuple[str, str, str, int], ...]:
+def _described(lab: str) -> tuple[tuple[str, str, Level, int], ...]:
     """Name, title, level and number of hints of a lab's exercises; none when this release does not have it."""
     try:
         return tuple((item.name, item.title, item.level, len(item.hints)) for item in find_pattern(lab).exercises)
