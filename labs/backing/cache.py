@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import socket
-import struct
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +11,7 @@ import fakeredis
 import redis.exceptions
 from fakeredis._clients._tcp_server import TCPFakeRequestHandler
 
+from labs.backing.faults import Connection, TcpBacking, TcpServer
 from labs.backing.scripts import run_script
 
 __all__ = ["CacheServer", "Command", "Held"]
@@ -69,7 +67,7 @@ class Held:
         return True
 
 
-class CacheServer:
+class CacheServer(TcpBacking):
     """A Redis on a port of 127.0.0.1, for the real `redis` client.
 
     Faults, each undone by `up()`:
@@ -83,37 +81,18 @@ class CacheServer:
     def __init__(self) -> None:
         # fakeredis' own debug lines would otherwise reach the service's log in the same process.
         logging.getLogger("fakeredis").setLevel(logging.CRITICAL + 1)
-        self._server = _Server(self)
-        self.port: int = self._server.server_address[1]
+        server = _Server(self)
+        super().__init__(server)
         # RESP2: over RESP3 fakeredis drops the connection at SCAN.
         self.url = f"redis://127.0.0.1:{self.port}/0?protocol=2"
         self.commands: list[Command] = []
-        self.connections_made = 0  # since the last clear(), closed ones included
         # Any: its annotations say `bytes | str` for every reply, and a client without decode_responses gives bytes.
-        self._admin: Any = fakeredis.FakeRedis(server=self._server.fake_server)
-        self._up = threading.Event()
-        self._up.set()
-        self._broken = False
-        self._delay = 0.0
-        self._slow_over = threading.Event()
+        self._admin: Any = fakeredis.FakeRedis(server=server.fake_server)
         self._failures = 0
         self._held: Held | None = None
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="labs-redis", daemon=True).start()
+        self._serve("labs-redis")
 
-    # Faults
-
-    def down(self) -> None:
-        """Break every connection and refuse new ones."""
-        self._broken = True
-        self._server.drop_connections()
-
-    def hang(self) -> None:
-        """Keep connections open and answer nothing."""
-        self._up.clear()
-
-    def slow(self, seconds: float) -> None:
-        """Answer every command this much later."""
-        self._delay, self._slow_over = seconds, threading.Event()
+    # Faults that only Redis has
 
     def fail(self, times: int) -> None:
         """Answer the next commands with an error: LOADING, which clients may retry."""
@@ -126,19 +105,13 @@ class CacheServer:
 
     def up(self) -> None:
         """End every fault. What was stored is still there."""
-        self._broken, self._delay, self._failures = False, 0.0, 0
-        self._slow_over.set()
-        self._up.set()
+        self._failures = 0
+        super().up()
         held, self._held = self._held, None
         if held is not None:
             held.release()
 
     # What a check may look at and change, past the service and past every fault.
-
-    @property
-    def connections(self) -> int:
-        """How many connections are open now."""
-        return len(self._server.connections)
 
     def keys(self) -> list[str]:
         """Every key, sorted."""
@@ -173,72 +146,32 @@ class CacheServer:
         if keys:
             self._admin.delete(*keys)
 
-    def clear(self) -> None:
-        """Forget every key and every recorded command, and end every fault."""
-        self._server.drop_connections()  # before the faults end: what waits in one is not carried out any more
-        self.up()
+    def _forget(self) -> None:
         self._admin.flushall()
         self.commands.clear()
-        self.connections_made = 0
-
-    def close(self) -> None:
-        """Stop the server."""
-        self._server.drop_connections()
-        self.up()
-        self._server.shutdown()
-        self._server.server_close()
 
     def _before(self, command: Command) -> Exception | None:
         """Apply the faults of the moment to one command; an exception is what it is answered with."""
-        self._up.wait()
-        if self._delay:
-            self._slow_over.wait(self._delay)
+        self._hold_up()
         if self._failures > 0 and command.name not in _GREETINGS:
             self._failures -= 1
             return redis.exceptions.BusyLoadingError("Redis is loading the dataset in memory")
         return None
 
 
-class _Server(fakeredis.TcpFakeServer):
-    daemon_threads = True
-    request_queue_size = 128  # with socketserver's 5, forty clients at once are reset or wait a second for their SYN
-
+class _Server(TcpServer, fakeredis.TcpFakeServer):
     def __init__(self, owner: CacheServer) -> None:
         self.owner = owner
-        self.connections: set[_Connection] = set()
         super().__init__(("127.0.0.1", 0))
-        self.daemon_threads = True
+        self.daemon_threads = True  # fakeredis says otherwise
         self.RequestHandlerClass = _Connection
 
-    def drop_connections(self) -> None:
-        for connection in list(self.connections):
-            connection.dropped = True
-            _reset(connection.connection)
 
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        self.owner.connections_made += 1
-        if self.owner._broken:
-            _reset(request)
-            return False
-        return True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Broken connections are what faults are made of: nothing to print."""
-
-
-def _reset(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        connection.shutdown(socket.SHUT_RDWR)
-
-
-class _Connection(TCPFakeRequestHandler):
+class _Connection(Connection, TCPFakeRequestHandler):
     server: _Server
-    dropped = False
 
     def setup(self) -> None:
         super().setup()
-        self.server.connections.add(self)
         self._answer_errors_and_stay()
         fake = self.current_client.get_socket()
         process = fake._process_command
@@ -290,8 +223,3 @@ class _Connection(TCPFakeRequestHandler):
                 return error
 
         self.current_client.read_response = read_response  # type: ignore[method-assign]
-
-    def finish(self) -> None:
-        self.server.connections.discard(self)
-        with contextlib.suppress(OSError, KeyError):
-            super().finish()

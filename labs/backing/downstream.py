@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
-import struct
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from labs.backing.faults import Connection, TcpBacking, TcpServer, reset
 
 __all__ = ["Downstream", "Received", "ScriptedReply"]
 
@@ -53,7 +53,7 @@ class Received:
         return "\n".join([*lines, "", self.body[:2000].decode("utf-8", "backslashreplace")]).rstrip()
 
 
-class Downstream:
+class Downstream(TcpBacking):
     """An HTTP server on a port of 127.0.0.1 that answers as told.
 
     `script(replies)` queues answers, for all calls or for those of one path; when the queue is empty `default` answers.
@@ -66,27 +66,17 @@ class Downstream:
     """
 
     def __init__(self) -> None:
+        super().__init__(_Server(self))
+        self.url = f"http://127.0.0.1:{self.port}"
         self.calls: list[Received] = []
-        self.connections_made = 0  # since the last clear(), closed ones included
         self.default = ScriptedReply(json={"status": "ok"})
         self._queue: list[ScriptedReply] = []
         self._by_path: dict[str, list[ScriptedReply]] = {}
         self._failures: list[ScriptedReply] = []  # answered before the script goes on
         self._lock = threading.Lock()
         self._arrived = threading.Condition()
-        self._broken = False
-        self._delay = 0.0
-        self._slow_over, self._script_over = threading.Event(), threading.Event()
-        self._released = threading.Event()
-        self._released.set()
-        self._server = _Server(self)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="labs-downstream", daemon=True).start()
-
-    @property
-    def connections(self) -> int:
-        """How many connections are open now."""
-        return len(self._server.connections)
+        self._script_over = threading.Event()
+        self._serve("labs-downstream")
 
     def script(self, *replies: ScriptedReply, path: str = "") -> None:
         """Answer the next calls with these, in order; with `path`, only calls of that path (as sent, with query)."""
@@ -100,50 +90,29 @@ class Downstream:
             self._arrived.wait_for(lambda: len(self.calls) >= count, timeout)
             return list(self.calls)
 
-    def down(self) -> None:
-        """Break every connection and refuse new ones."""
-        self._broken = True
-        self._server.drop_connections()
-
-    def hang(self) -> None:
-        """Take requests and never answer."""
-        self._released.clear()
-
-    def slow(self, seconds: float) -> None:
-        """Answer this much later."""
-        self._delay, self._slow_over = seconds, threading.Event()
-
     def fail(self, times: int, status: int = 503) -> None:
         """Answer the next calls with an error."""
         with self._lock:
             self._failures = [ScriptedReply(status, json={"error": "UNAVAILABLE"})] * times
 
     def up(self) -> None:
-        """End every fault."""
-        self._broken, self._delay, self._failures = False, 0.0, []
-        self._slow_over.set()
-        self._released.set()
+        """End every fault. The script goes on where it was."""
+        self._failures = []
+        super().up()
 
-    def clear(self) -> None:
-        """End every fault; forget the script and the calls."""
-        self._server.drop_connections()
-        self.up()
+    def _forget(self) -> None:
         with self._lock:
             self._queue.clear()
             self._by_path.clear()
             self._script_over.set()
             self._script_over = threading.Event()
         self.calls = []
-        self.connections_made = 0
         self.default = ScriptedReply(json={"status": "ok"})
 
     def close(self) -> None:
         """Stop the server."""
-        self._server.drop_connections()
-        self.up()
+        super().close()
         self._script_over.set()
-        self._server.shutdown()
-        self._server.server_close()
 
     def _take(self, call: Received) -> ScriptedReply:
         with self._arrived:
@@ -153,22 +122,16 @@ class Downstream:
             queue = self._failures or self._by_path.get(call.path) or self._queue
             reply = queue.pop(0) if queue else self.default
             script_over = self._script_over
-        self._released.wait()
-        if self._delay:
-            self._slow_over.wait(self._delay)
+        self._hold_up()
         if reply.delay:
             script_over.wait(reply.delay)
-        call.status = 0 if reply.reset or self._broken else reply.status
+        call.status = 0 if reply.reset or self._server.refuses else reply.status
         return reply
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
+class _Server(TcpServer, ThreadingHTTPServer):
     def __init__(self, owner: Downstream) -> None:
         self.owner = owner
-        self.connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def server_bind(self) -> None:
@@ -178,47 +141,18 @@ class _Server(ThreadingHTTPServer):
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        self.owner.connections_made += 1
-        if self.owner._broken:
-            _reset(request)
-            return False
-        return True
 
-    def drop_connections(self) -> None:
-        for connection in list(self.connections):
-            _reset(connection)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Broken connections are what faults are made of: nothing to print."""
-
-
-def _reset(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        connection.shutdown(socket.SHUT_RDWR)
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Connection, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
     disable_nagle_algorithm = True
-
-    def setup(self) -> None:
-        super().setup()
-        self.server.connections.add(self.connection)
-
-    def finish(self) -> None:
-        self.server.connections.discard(self.connection)
-        with contextlib.suppress(OSError):
-            super().finish()
 
     def _answer(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         call = Received(time.monotonic(), self.command, self.path, headers, self._read_body())
         reply = self.server.owner._take(call)
         if not call.status:
-            _reset(self.connection)
+            reset(self.connection)
             self.close_connection = True
             return
         body = reply.content()
