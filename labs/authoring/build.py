@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from labs.authoring.execute import execute
 from labs.authoring.notebook import differences, fingerprint, learner_notebook, solved_notebook, to_text
 from labs.course.catalog import PACKAGE, Pattern
-from labs.course.lesson import Lesson, LessonError, parse_lesson
+from labs.course.lesson import Lesson, LessonError, load_lesson
 from labs.errors import UserError
 
 __all__ = ["build", "homeless", "read_lesson", "stale", "stale_files"]
@@ -90,14 +90,7 @@ def homeless(patterns: Sequence[Pattern], root: Path) -> list[str]:
 
 def read_lesson(pattern: Pattern) -> Lesson:
     """The lesson as lesson.md says it now, whatever lesson.json remembers. Raises LessonError."""
-    file = pattern.folder / "lesson.md"
-    try:
-        text = file.read_text("utf-8")
-    except OSError:
-        raise LessonError(f"There is no {file}: a lab is a folder with lesson.md, checks/ and answers/.") from None
-    except UnicodeDecodeError:
-        raise LessonError(f"{file} is not UTF-8: save it as UTF-8.") from None
-    return parse_lesson(pattern.name, text, str(file))
+    return load_lesson(pattern.folder, from_source=True)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from labs.course.lesson import Exercise, Lesson, load_lesson
+from labs.course.lesson import Exercise, Lesson, load_lesson, no_lesson
 from labs.errors import UserError
 
 __all__ = ["NOTEBOOKS", "PATTERNS", "ROOT", "Pattern", "find_pattern", "find_patterns", "left_out", "use_course"]
@@ -115,7 +115,7 @@ def find_pattern(name: str) -> Pattern:
     if name in folders:
         raise UserError(f"{folders[name]} can't be a lab's folder: name it {plain}.")
     if (begun := PATTERNS / plain) in PATTERNS.glob("*/"):
-        raise UserError(f"There is no {begun / 'lesson.md'}: a lab is a folder with lesson.md, checks/ and answers/.")
+        raise no_lesson(begun)
     near = difflib.get_close_matches(plain, folders, n=1)
     guess = f"Did you mean {near[0]!r}? " if near else ""
     raise UserError(f"There is no lab {name!r}. {guess}The labs are: {', '.join(sorted(folders))}.")
