@@ -20,6 +20,7 @@ from labs.judge.plugin import JudgePlugin
 from labs.judge.verdict import Report, Status, Verdict
 from labs.service.host import Host, Incident
 from labs.service.libraries import heap_is_kept
+from labs.service.processes import set_variables
 from labs.service.stream import LogStream
 
 __all__ = ["list_checks", "run_checks", "run_checks_in_terminal"]
@@ -143,11 +144,7 @@ def _without_plugin_autoload() -> Iterator[None]:
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        set_variables(before)
 
 
 def _report(pattern: Pattern, plugin: JudgePlugin, code: int, seed: str, seconds: float) -> Report:

@@ -6,7 +6,6 @@ import logging
 import os
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import Any
 import structlog
 
 from labs.service.host import Environment
+from labs.service.processes import set_variables
 
 __all__ = ["fresh_process_state", "mark_pristine"]
 
@@ -76,7 +76,7 @@ def fresh_process_state(env: Environment, namespace: dict[str, Any], *, keep_glo
     _restore(_pristine)
     _forget_caches(namespace)
     globals_before = None if keep_globals else _copy_globals(namespace)
-    _set_env(env)
+    set_variables(env)
     try:
         yield
     finally:
@@ -85,21 +85,11 @@ def fresh_process_state(env: Environment, namespace: dict[str, Any], *, keep_glo
         if above:  # another service was started since and goes on: at its end it puts back what this one found
             above[0].found, above[0].env = layer.found, {**above[0].env, **layer.env}
         else:
-            _set_env(layer.env)
+            set_variables(layer.env)
             _restore(layer.found)
         _forget_caches(namespace)
         if globals_before is not None:
             _put_back_globals(namespace, globals_before)
-
-
-def _set_env(env: Environment) -> None:
-    for name, value in env.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-    if "TZ" in env and hasattr(time, "tzset"):
-        time.tzset()  # a process reads it once
 
 
 def _loggers() -> Iterator[tuple[str, logging.Logger]]:
