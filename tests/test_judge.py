@@ -306,7 +306,7 @@ def test_locked(service, database):
     assert "does not have the shape that the contract gives it" in misread.cause
     assert '{"user":null}' in misread.got
     assert fails.cause == "the likely cause"
-    assert "a body that is no JSON" in text.cause
+    assert "a body that is not JSON" in text.cause
     assert "database is locked" in locked.cause
     assert "keeps a transaction open" in locked.cause
 
@@ -357,7 +357,7 @@ def test_a_lab_without_checks_is_a_sentence(runners, lab):
     report = run_checks(pattern, runners(demo_app()))
     assert (
         report.problem
-        == f"There are no checks in {pattern.checks_folder}: each exercise has a module there, called like it."
+        == f"There are no checks in {pattern.checks_folder}: each exercise has a module there that bears its name."
     )
 
 

@@ -1,9 +1,9 @@
-"""The services that a service leans on (database, Redis, another HTTP service), real on the wire and able to fail."""
+"""Backing services of a service under test: database, Redis, another HTTP service; real on the wire, able to fail."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from labs.backing.cache import CacheServer as CacheServer
@@ -12,11 +12,20 @@ if TYPE_CHECKING:
     from labs.backing.downstream import Received as Received
     from labs.backing.downstream import ScriptedReply as ScriptedReply
 
-__all__ = ["KINDS", "VARIABLES", "CacheServer", "Database", "Downstream", "Received", "ScriptedReply"]
+__all__ = ["KINDS", "VARIABLES", "Backings", "CacheServer", "Database", "Downstream", "Received", "ScriptedReply"]
 
 # The kinds of backing services, and the environment variable that tells a service where its own one is.
 VARIABLES = {"database": "DATABASE_URL", "cache": "REDIS_URL", "downstream": "DOWNSTREAM_URL"}
 KINDS = tuple(VARIABLES)
+
+
+class Backings(TypedDict, total=False):
+    """The backing services of one service, by kind."""
+
+    database: Database
+    cache: CacheServer
+    downstream: Downstream
+
 
 _HOMES = {
     "CacheServer": "cache",
@@ -25,8 +34,6 @@ _HOMES = {
     "Received": "downstream",
     "ScriptedReply": "downstream",
 }
-
-
 _OLD_NAMES = {"Reply": "ScriptedReply"}  # in notebooks of earlier releases
 
 

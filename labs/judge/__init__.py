@@ -1,6 +1,6 @@
-"""Checks: what they may ask of a service, and the verdicts they come to.
+"""Runs a lab's checks against a service and comes to verdicts.
 
-A lab's checks import from here, from pytest and from the standard library, and from nowhere else.
+A lab's checks import what stands here, pytest and the standard library, and nothing else.
 """
 
 from labs.backing import Received, ScriptedReply

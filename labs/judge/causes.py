@@ -48,8 +48,8 @@ def explain_failure(
 ) -> None:
     """Fill in status, cause, expected and got. The evidence has to be in the verdict already.
 
-    `later` are the functions of the exercises behind the check's own: a right answer passes without them, so that one
-    is unfinished explains nothing. The request should not have come as far.
+    `later` names the functions that later exercises write. The check has to pass without them, so an unfinished one
+    is no excuse for the failure: the request should not have come as far as that function.
     """
     unfinished = str(error) if isinstance(error, Unimplemented) else _unfinished(host, later)
     if unfinished:
@@ -69,7 +69,7 @@ def explain_failure(
         verdict.cause = f"The check could not get into the database: {error}. {_WHY_NOT.get(str(error), '')}".strip()
     elif _misread_response(error, checks_folder):
         verdict.cause = (
-            "The answer does not have the shape that the contract gives it, so the check could not read it "
+            "The response does not have the shape that the contract gives it, so the check could not read it "
             f"({type(error).__name__}: {error})."
         )
         if verdict.exchanges:
@@ -101,7 +101,7 @@ def _unfinished(host: Host, later: Collection[str]) -> str:
 
 
 def _reached(raised: str, host: Host, later: Collection[str]) -> str:
-    """The function of a later exercise at which a request ended: its cell has not run, or it is not written."""
+    """The function of a later exercise at which a request ended, because its cell has not run or it is not written."""
     names = re.findall(r"^NameError: name '(\w+)'", raised)
     if raised.startswith("NotImplementedError"):
         names += [incident.detail for incident in host.incidents if incident.kind is IncidentKind.UNIMPLEMENTED]
@@ -109,7 +109,7 @@ def _reached(raised: str, host: Host, later: Collection[str]) -> str:
 
 
 def _misread_response(error: BaseException, checks_folder: Path) -> bool:
-    """Whether the check stumbled over data from outside, in its own lines, rather than in ours."""
+    """Whether `error` comes from a line of the check that reads what the service sent, rather than from our code."""
     if not isinstance(error, (LookupError, TypeError, ValueError, AttributeError)):
         return False
     if isinstance(error, AttributeError) and not isinstance(error.obj, _DATA):

@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
 import h11
@@ -20,27 +20,40 @@ import h11
 from labs.judge.errors import CheckFailed
 from labs.judge.verdict import Exchange
 
-__all__ = ["Request", "Response", "exchange"]
+__all__ = ["Options", "Request", "Response", "exchange"]
 
-MAX_BODY = 256 * 1024  # bytes; no answer of the contract comes near
+MAX_BODY = 256 * 1024  # bytes; no response of the contract comes near
 MAX_HEAD = 64 * 1024
-DEADLINE = 3.0  # seconds for a whole answer
-GAP = 0.03  # seconds: what stands before and after it arrives as two pieces
+DEADLINE = 3.0  # seconds for a whole response
+GAP = 0.03  # seconds between two pieces of a body, so that they arrive apart
+
+
+Headers = Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]]
+
+
+class Options(TypedDict, total=False):
+    """What may be said about a request besides its method, its path and its JSON body: see `Request`."""
+
+    body: bytes | None
+    headers: Headers
+    deadline: float
+    partial: bool
+    gaps: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request. `headers` may be a list of pairs to repeat a name; values may be raw bytes.
 
-    `partial`: a response that breaks off is a response, too; `Response.complete` tells it apart.
+    `partial`: accept a response that breaks off; `Response.complete` is false then.
     `gaps`: where in the body to pause, so that it arrives in pieces.
     """
 
     method: str
     path: str
-    json: Any = None
+    json: Any = None  # whatever a check wants to send
     body: bytes | None = None
-    headers: Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]] = ()
+    headers: Headers = ()
     deadline: float = DEADLINE
     partial: bool = False
     gaps: tuple[int, ...] = ()
@@ -80,7 +93,7 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as text; bytes that are no UTF-8 are shown escaped."""
+        """The body as text; bytes that are not UTF-8 are shown escaped."""
         return self.body.decode("utf-8", "backslashreplace")
 
     def header(self, name: str) -> str | None:
@@ -93,15 +106,15 @@ class Response:
         return [value for key, value in self.headers if key == name.lower()]
 
     @property
-    def json(self) -> Any:
-        """The body as JSON. Fails the check, with the cause, when it is none."""
+    def json(self) -> Any:  # whatever the service sent
+        """The body as JSON. Fails the check, with the cause, when it is not JSON."""
         if not self._parsed:
             try:
                 self._parsed.append(json.loads(self.body))
             except (ValueError, RecursionError):
                 raise CheckFailed(
                     f"`{self.request.method} {self.request.path}` was answered with {self.status} and a body that is "
-                    "no JSON. The framework's own error pages are plain text.",
+                    "not JSON. The framework's own error pages are plain text.",
                     expected="a JSON body",
                     got=f"{self.status} {self.reason}\n{self.text[:2000]}",
                 ) from None
@@ -111,19 +124,19 @@ class Response:
         return f"{self.status} {self.reason}\n{self.text}".rstrip()
 
 
-class _NoAnswer(Exception):
-    """Why there was no usable answer: one sentence."""
+class _NoResponse(Exception):
+    """Why there was no usable response: one sentence."""
 
 
 def exchange(base_url: str, request: Request) -> tuple[Response | None, Exchange]:
-    """Send one request on a connection of its own. The answer is None when none came; the exchange says why."""
+    """Send one request on a connection of its own. Without a usable response it is None; the exchange says why."""
     parts = urlsplit(base_url)
     host, port = parts.hostname or "127.0.0.1", parts.port or 80
     started = time.monotonic()
     sent = _request_text(request, f"{host}:{port}")
     try:
         response = _exchange(host, port, request, started)
-    except _NoAnswer as problem:
+    except _NoResponse as problem:
         return None, Exchange(sent, "", str(problem), (time.monotonic() - started) * 1000)
     note = "" if response.complete else _broke_off(response)
     return response, Exchange(sent, _response_text(response), note, response.seconds * 1000)
@@ -131,21 +144,21 @@ def exchange(base_url: str, request: Request) -> tuple[Response | None, Exchange
 
 def _exchange(host: str, port: int, request: Request, started: float) -> Response:
     deadline = started + request.deadline
-    late = f"No answer within {request.deadline:g} s."
+    late = f"No response within {request.deadline:g} s."
     try:
         with socket.create_connection((host, port), timeout=min(1.0, request.deadline)) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.settimeout(max(0.01, deadline - time.monotonic()))
-            # A service may refuse a body before it has read all of it: what it says then is the answer.
+            # A service may refuse a body before it has read all of it: what it says then is the response.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 _send(connection, request, f"{host}:{port}")
             return _read(connection, request, started, deadline)
     except TimeoutError:
-        raise _NoAnswer(late) from None
+        raise _NoResponse(late) from None
     except ConnectionRefusedError:
-        raise _NoAnswer("The connection was refused: no service is listening.") from None
+        raise _NoResponse("The connection was refused: no service is listening.") from None
     except OSError as error:
-        raise _NoAnswer(f"The connection broke before an answer came ({error.strerror or error}).") from None
+        raise _NoResponse(f"The connection broke before a response came ({error.strerror or error}).") from None
 
 
 def _send(connection: socket.socket, request: Request, host: str) -> None:
@@ -180,19 +193,19 @@ def _read(connection: socket.socket, request: Request, started: float, deadline:
             event = protocol.next_event()
         except h11.RemoteProtocolError as error:
             if head is None and not protocol.trailing_data[0]:
-                raise _NoAnswer("The connection was closed without an answer.") from None
+                raise _NoResponse("The connection was closed without a response.") from None
             if head is not None and closed:
                 partial = _response(request, head, bytes(body), started, complete=False)
                 if request.partial:
                     return partial
-                raise _NoAnswer(_broke_off(partial)) from None
-            raise _NoAnswer(f"The answer is no HTTP: {error}.") from None
+                raise _NoResponse(_broke_off(partial)) from None
+            raise _NoResponse(f"The response is not valid HTTP: {error}.") from None
         if isinstance(event, h11.Response):
             head = event
         elif isinstance(event, h11.Data):
             body += event.data
             if len(body) > MAX_BODY:
-                raise _NoAnswer(f"The answer's body is larger than {MAX_BODY // 1024} KiB.")
+                raise _NoResponse(f"The response's body is larger than {MAX_BODY // 1024} KiB.")
         elif isinstance(event, h11.EndOfMessage) and head is not None:
             return _response(request, head, bytes(body), started, complete=True)
         elif event is h11.NEED_DATA:
@@ -205,11 +218,11 @@ def _read(connection: socket.socket, request: Request, started: float, deadline:
             except ConnectionError:
                 if head is None:
                     raise
-                data = b""  # reset in the middle of an answer: it ends here
+                data = b""  # reset in the middle of a response: it ends here
             closed = not data
             protocol.receive_data(data)
         elif event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
-            raise _NoAnswer("The connection was closed without an answer.")
+            raise _NoResponse("The connection was closed without a response.")
 
 
 def _response(request: Request, head: h11.Response, body: bytes, started: float, *, complete: bool) -> Response:
@@ -220,7 +233,7 @@ def _response(request: Request, head: h11.Response, body: bytes, started: float,
 
 def _broke_off(response: Response) -> str:
     return (
-        f"The answer broke off: {response.status} {response.reason}, {len(response.body)} bytes of its body, "
+        f"The response broke off: {response.status} {response.reason}, {len(response.body)} bytes of its body, "
         "then the connection was closed."
     )
 

@@ -24,7 +24,7 @@ class Comparison:
         self.expected = self.got = ""
 
     def take(self, operator: str, left: Any, right: Any) -> None:
-        """Remember `left operator right`. By convention the left side is what came, the right what should have."""
+        """Remember `left operator right`. By convention the left side came from the service, the right is expected."""
         if operator == "in":
             self.expected, self.got = f"{show(left)}\nsomewhere in it", show(right)
         elif operator == "not in":
@@ -36,7 +36,7 @@ class Comparison:
 
 
 def show(value: Any) -> str:
-    """A value as a learner reads it: text as it is, data as JSON, an answer with its status."""
+    """A value as a learner reads it: text as it is, data as JSON, a response with its status."""
     if isinstance(value, (str, Response)):
         text = str(value)
     elif isinstance(value, bytes):

@@ -9,7 +9,7 @@ class CheckFailed(AssertionError):
     """The service did something wrong; the text is the likely cause.
 
     Most checks need only `assert got == expected, "the likely cause"`: pytest hands over both sides. This is for the
-    helpers, and for checks whose evidence is no comparison.
+    helpers, and for checks whose evidence is not a comparison.
     """
 
     def __init__(self, cause: str, *, expected: object = "", got: object = "") -> None:
@@ -17,4 +17,4 @@ class CheckFailed(AssertionError):
         self.cause = cause
         self.expected = expected
         self.got = got
-        self.fatal = False  # no other check can come to anything: the service does not start at all
+        self.fatal = False  # True: the service does not start at all, so no other check needs to run

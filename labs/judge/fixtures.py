@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import cast
 
 import pytest
 
@@ -20,26 +20,26 @@ from labs.service.host import Host
 
 __all__ = ["Fixtures", "backing_ports"]
 
-_shared: dict[str, Any] = {}
+
+@functools.cache
+def _cache() -> backing.CacheServer:
+    """The Redis of this process. It is started once, and cleared for each check."""
+    return backing.CacheServer()
 
 
-def _started(kind: str) -> Any:
-    """The cache server and the downstream start once per process."""
-    if kind not in _shared:
-        _shared[kind] = getattr(backing, {"cache": "CacheServer", "downstream": "Downstream"}[kind])()
-    return _shared[kind]
+@functools.cache
+def _downstream() -> backing.Downstream:
+    """The downstream of this process. It is started once, and cleared for each check."""
+    return backing.Downstream()
 
 
-def _cleared(kind: str) -> Any:
-    """They are cleared for each check."""
-    _started(kind).clear()
-    return _started(kind)
+def backing_ports(kinds: Collection[str]) -> list[int]:
+    """The TCP ports of these kinds of backing services, for whoever locks a service up; a database has no port.
 
-
-def backing_ports(kinds: Iterable[str]) -> list[int]:
-    """The TCP ports of those of these backing services that have one: checks in this process will use the same."""
-    urls = [_started(kind).url for kind in kinds if kind != "database"]
-    return [port for url in urls if (port := urlsplit(url).port)]
+    The servers are started here. All checks in this process use them, so the ports stay the same.
+    """
+    ports = [_cache().port] if "cache" in kinds else []
+    return [*ports, _downstream().port] if "downstream" in kinds else ports
 
 
 class Fixtures:
@@ -53,7 +53,7 @@ class Fixtures:
 
     @pytest.fixture
     def fresh(self, request: pytest.FixtureRequest) -> Fresh:
-        """Facts of this run."""
+        """Fresh facts for this check."""
         return self.facts.fork(request.node.name)
 
     @pytest.fixture
@@ -74,14 +74,16 @@ class Fixtures:
     @pytest.fixture
     def cache(self) -> Iterator[backing.CacheServer]:
         """An empty Redis."""
-        cache = _cleared("cache")
+        cache = _cache()
+        cache.clear()
         yield cache
         cache.up()
 
     @pytest.fixture
     def downstream(self) -> Iterator[backing.Downstream]:
         """Another team's service, which answers 200 until told otherwise."""
-        downstream = _cleared("downstream")
+        downstream = _downstream()
+        downstream.clear()
         yield downstream
         downstream.up()
 
@@ -105,7 +107,7 @@ class Fixtures:
         }
         for kind, variable in backing.VARIABLES.items():
             environment[variable] = backings[kind].url if kind in backings else None
-        service = ServiceUnderTest(self.host, environment, backings)
+        service = ServiceUnderTest(self.host, environment, cast("backing.Backings", backings))
         yield service
         service.close()
 
@@ -115,7 +117,7 @@ class Fixtures:
         return Logs(service)
 
     def pytest_unconfigure(self) -> None:
-        """Leave nothing running and nothing on disk."""
+        """Stop the service and remove the databases."""
         self.host.stop()
         if self._folder is not None:
             with contextlib.suppress(OSError, RecursionError):  # a service may have made anything of it

@@ -14,10 +14,10 @@ __all__ = ["Logs", "last_exception", "parse_record"]
 
 
 def parse_record(line: str) -> dict[str, Any] | None:
-    """One log line as a JSON object, strictly (RFC 8259: NaN and Infinity are no JSON); None when it is none."""
+    """One log line as a JSON object, read strictly (RFC 8259: NaN and Infinity are not JSON); None for other lines."""
 
     def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is no JSON")
+        raise ValueError(f"{constant} is not JSON")
 
     try:
         record = json.loads(line, parse_constant=refuse)
@@ -30,7 +30,7 @@ _EXCEPTION = re.compile(r"^((?:[A-Za-z_]\w*\.)*[A-Z]\w*)(?:: (.*))?$")
 
 
 def last_exception(lines: Sequence[str]) -> str:
-    """The last line of the last traceback in these log lines, such as "KeyError: 'SERVICE'"; empty when none."""
+    """The last line of the last traceback in these log lines, such as "KeyError: 'SERVICE'"; empty without one."""
     text = "\n".join(_with_stacks(line) for line in lines)
     _, found, after = text.rpartition("Traceback (most recent call last)")
     for line in after.split("\n")[1:] if found else ():
@@ -52,7 +52,7 @@ class Logs:
 
     @property
     def lines(self) -> list[str]:
-        """The lines so far that are not blank."""
+        """The lines so far, without blank ones."""
         return [line for line in self._service.host.stream.lines if line.strip()]
 
     @property
@@ -67,7 +67,7 @@ class Logs:
 
     @property
     def strays(self) -> list[str]:
-        """The lines so far that are no strict JSON object."""
+        """The lines so far that are not strict JSON objects."""
         return [line for line in self.lines if parse_record(line) is None]
 
     def complete(self) -> list[dict[str, Any]]:

@@ -50,7 +50,7 @@ class JudgePlugin:
         self.listener = listener or (lambda verdict: None)
         self.only = only
         self.and_earlier = and_earlier  # also the checks that those of `only` build on
-        self.problem = ""  # why judging ended before its end
+        self.problem = ""  # one sentence when the run was ended early
         self._patterns = {pattern.checks_folder.resolve(): pattern for pattern in patterns}
         self._verdicts: dict[_Key, Verdict] = {}
         self._comparison = Comparison()
@@ -76,7 +76,7 @@ class JudgePlugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Make a verdict for each check, and leave out what was not asked for."""
+        """Make a verdict for each check, and leave out the checks that were not asked for."""
         blank = {_key(item): self._blank_verdict(item) for item in items}
         if self.only:
             chosen = [item for item in items if self.only in (item.name, blank[_key(item)].exercise)]
@@ -103,10 +103,10 @@ class JudgePlugin:
     def _heading(self, item: pytest.Item, exercise: str) -> str:
         pattern = self._patterns.get(item.path.parent)
         known = pattern.exercises if pattern is not None else []
-        return next((known_one.heading for known_one in known if known_one.name == exercise), "")
+        return next((one.heading for one in known if one.name == exercise), "")
 
     def _later_functions(self, item: pytest.Item, exercise: str) -> set[str]:
-        """The functions that the exercises behind this one write, and neither it nor an earlier one does."""
+        """The functions that only later exercises write: neither this exercise nor an earlier one defines them."""
         pattern = self._patterns.get(item.path.parent)
         known = pattern.exercises if pattern is not None else []
         names = [one.name for one in known]

@@ -79,7 +79,7 @@ def run_checks_in_terminal(
 
 
 def list_checks(pattern: Pattern) -> Report:
-    """The lab's checks, none of them run."""
+    """The lab's checks, listed without running them."""
     host = _NoHost()
     plugin = JudgePlugin(host, [pattern])
     code = _pytest([pattern], [*_QUIET, "--collect-only"], plugin, Fixtures(host, Fresh(), ()))
@@ -95,12 +95,12 @@ def _pytest(patterns: Sequence[Pattern], arguments: Sequence[str], *plugins: obj
     for name, folder in packages.items():
         _forget_other_modules(name, folder)
     options = ["-c", os.devnull, f"--rootdir={root}", "--import-mode=importlib", "--strict-markers", "--noconftest"]
-    with _without_plugin_autoload(), _what_is_there_left_alone():
+    with _without_plugin_autoload(), _old_objects_left_alone():
         return int(pytest.main([*map(str, files), *arguments, *options], plugins=[*plugins, _Rewriting(packages)]))
 
 
 def _forget_other_modules(package: str, folder: Path) -> None:
-    """Forget modules of a package of the same name elsewhere: pytest would take them for those it is asked for."""
+    """Forget modules of a package of this name in another folder: pytest would run them instead of the lab's own."""
     for name, module in list(sys.modules.items()):
         if name == package or name.startswith(f"{package}."):
             places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
@@ -109,7 +109,7 @@ def _forget_other_modules(package: str, folder: Path) -> None:
 
 
 class _Rewriting:
-    """Has pytest rewrite the asserts in what checks share, too: they are where both sides of a comparison come from."""
+    """Has pytest rewrite the asserts of the modules that checks share, too: a rewritten one tells both of its sides."""
 
     def __init__(self, packages: Iterable[str]) -> None:
         self._packages = packages
@@ -120,8 +120,8 @@ class _Rewriting:
 
 
 @contextlib.contextmanager
-def _what_is_there_left_alone() -> Iterator[None]:
-    """Keep the garbage collector to what comes into being meanwhile.
+def _old_objects_left_alone() -> Iterator[None]:
+    """While this is open, the garbage collector looks only at objects that are made meanwhile.
 
     The libraries of a service are a hundred thousand objects. pytest's first run in a process makes enough new ones for
     all of them to be gone through, which would take longer than a lab's checks.
@@ -160,7 +160,7 @@ def _report(pattern: Pattern, plugin: JudgePlugin, code: int, seed: str, seconds
 
 def _why_nothing(pattern: Pattern, only: str, code: int) -> str:
     if not any(file.is_file() for file in pattern.checks_files):
-        return f"There are no checks in {pattern.checks_folder}: each exercise has a module there, called like it."
+        return f"There are no checks in {pattern.checks_folder}: each exercise has a module there that bears its name."
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         return f"{only!r} names no exercise and no check of this lab." if only else "No check was selected."
     if code == pytest.ExitCode.USAGE_ERROR:
@@ -169,7 +169,7 @@ def _why_nothing(pattern: Pattern, only: str, code: int) -> str:
 
 
 class _NoHost:
-    """For listing checks: there is no service."""
+    """Stands for a host when checks are only listed, which takes no service."""
 
     def __init__(self) -> None:
         self.stream = LogStream()

@@ -1,13 +1,14 @@
-"""The service under test as the checks see it: start it, ask it, stop it. All of it is recorded for the transcript."""
+"""The service under test as checks see it: they start it, send requests and stop it; every exchange is recorded."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, Unpack
 
-from labs.judge.client import Request, Response, exchange
+from labs.backing import Backings
+from labs.judge.client import Options, Request, Response, exchange
 from labs.judge.errors import CheckFailed
 from labs.judge.verdict import Exchange
 from labs.service.host import Environment, Host, StartFailed
@@ -20,9 +21,9 @@ CONCURRENCY = 64
 class ServiceUnderTest:
     """One service for one check. Starts with the first request, or with `start` when the environment matters."""
 
-    def __init__(self, host: Host, environment: Environment, backings: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, host: Host, environment: Environment, backings: Backings | None = None) -> None:
         self.host = host
-        self.backings = dict(backings or {})  # its backing services by kind: database, cache, downstream
+        self.backings = backings or Backings()  # its backing services by kind
         self.environment = dict(environment)
         self._given = dict(environment)
         self.exchanges: list[Exchange] = []
@@ -48,7 +49,10 @@ class ServiceUnderTest:
             raise failed from None
 
     def refuse_to_start(self, **changes: str | None) -> str:
-        """Try to start where the service must refuse: returns what it said, its log included. Fails if it starts."""
+        """Try to start with these variables changed, where the service must refuse: what it said, its log included.
+
+        An empty text when it does start.
+        """
         self.environment.update(changes)
         try:
             self._url = self.host.start(self.environment)
@@ -71,13 +75,14 @@ class ServiceUnderTest:
             return self._url
 
     def send(self, request: Request) -> Response:
-        """Send one request. Fails the check when no answer comes."""
+        """Send one request. Fails the check when no response comes."""
         response, record = exchange(self.url, request)
         self.exchanges.append(record)
         if response is None:
             raise CheckFailed(
-                f"`{request.method} {request.path}` got no answer. {record.problem}" + self._why_silent(record.problem),
-                expected="an answer",
+                f"`{request.method} {request.path}` got no response. {record.problem}"
+                + self._why_silent(record.problem),
+                expected="a response",
                 got=record.problem,
             )
         return response
@@ -87,35 +92,35 @@ class ServiceUnderTest:
             return " Something in the handler blocks or waits for ever; `time.sleep` in `async def` stops everybody."
         return ""
 
-    def request(self, method: str, path: str, **options: Any) -> Response:
-        """Send a request by its parts: json, body, headers, deadline."""
-        return self.send(Request(method, path, **options))
+    def request(self, method: str, path: str, json: Any = None, **options: Unpack[Options]) -> Response:
+        """Send a request by its parts: json, body, headers, deadline, partial, gaps (see `Request`)."""
+        return self.send(Request(method, path, json=json, **options))
 
-    def get(self, path: str, **options: Any) -> Response:
+    def get(self, path: str, **options: Unpack[Options]) -> Response:
         """GET."""
         return self.request("GET", path, **options)
 
-    def post(self, path: str, json: Any = None, **options: Any) -> Response:
+    def post(self, path: str, json: Any = None, **options: Unpack[Options]) -> Response:
         """POST, with a JSON body if one is given."""
         return self.request("POST", path, json=json, **options)
 
-    def put(self, path: str, json: Any = None, **options: Any) -> Response:
+    def put(self, path: str, json: Any = None, **options: Unpack[Options]) -> Response:
         """PUT, with a JSON body if one is given."""
         return self.request("PUT", path, json=json, **options)
 
-    def delete(self, path: str, **options: Any) -> Response:
+    def delete(self, path: str, **options: Unpack[Options]) -> Response:
         """DELETE."""
         return self.request("DELETE", path, **options)
 
-    def begin(self, method: str, path: str, **options: Any) -> Future[Response]:
-        """Send a request without waiting: `.result()` is its answer."""
+    def begin(self, method: str, path: str, json: Any = None, **options: Unpack[Options]) -> Future[Response]:
+        """Send a request without waiting: `.result()` is its response."""
         self.url  # noqa: B018  start here, not in several threads at once
         if self._pool is None:
             self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="labs-client")
-        return self._pool.submit(self.send, Request(method, path, **options))
+        return self._pool.submit(self.send, Request(method, path, json=json, **options))
 
     def together(self, requests: Sequence[Request]) -> list[Response]:
-        """Send all of these at once and wait for all answers, in the order of the requests."""
+        """Send all of these at once and wait for all responses, in the order of the requests."""
         self.url  # noqa: B018
         ready = threading.Barrier(min(len(requests), CONCURRENCY))
 

@@ -30,11 +30,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One HTTP request that the judge sent and the answer that came back, as text fit for a transcript."""
+    """One HTTP request that was sent and the response that came back, as text fit for a transcript."""
 
     request: str  # request line, headers and body, as on the wire
     response: str  # status line, headers and body; empty when nothing came back
-    problem: str = ""  # one sentence when there was no usable answer
+    problem: str = ""  # one sentence when there was no usable response
     milliseconds: float = 0.0
 
 
@@ -75,7 +75,7 @@ class Verdict:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """The opposite of dataclasses.asdict. Raises KeyError, TypeError or ValueError when it is none."""
+        """A verdict from what `dataclasses.asdict` made of one. Raises KeyError, TypeError or ValueError."""
         return cls(
             **{
                 **data,
@@ -115,11 +115,11 @@ class Report:
 
     @property
     def points(self) -> int:
-        """Points to be had."""
+        """Points that can be earned."""
         return sum(verdict.points for verdict in self.verdicts)
 
     def verdict(self, check: str) -> Verdict:
-        """The verdict of one check by its function's name; KeyError when there is none."""
+        """The verdict of one check by its function's name; KeyError for an unknown name."""
         for verdict in self.verdicts:
             if verdict.check == check:
                 return verdict
@@ -131,5 +131,5 @@ class Report:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """The opposite of to_dict."""
+        """A report from what `to_dict` made of one. Raises KeyError, TypeError or ValueError."""
         return cls(**{**data, "verdicts": [Verdict.from_dict(item) for item in data["verdicts"]]})
