@@ -45,7 +45,9 @@ def test_the_environment_decides_where_nobody_says(labs_that_need, monkeypatch):
 
 def test_a_folder_that_is_no_lab_yet(labs_that_need, tmp_path):
     (tmp_path / "retry").mkdir()
-    with pytest.raises(UserError, match=r"There is no .*retry.lesson\.md: a lab is a folder with lesson\.md, checks/ and"):
+    with pytest.raises(
+        UserError, match=r"There is no .*retry.lesson\.md: a lab is a folder with lesson\.md, checks/ and"
+    ):
         find_pattern("retry")
 
 

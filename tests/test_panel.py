@@ -185,9 +185,9 @@ def test_a_broken_check_is_our_fault() -> None:
 
 
 def test_a_problem_is_shown_even_without_checks() -> None:
-    panel = Panel(Report("lab", "Title", problem="`create_app` is no factory: it is a dict * _x_."))
+    panel = Panel(Report("lab", "Title", problem="`create_app` is not a factory: it is a dict * _x_."))
     assert "it is a dict * _x_." in assert_harmless(panel.html()).words
-    assert "problem: `create_app` is no factory" in panel.text()
+    assert "problem: `create_app` is not a factory" in panel.text()
     assert "Could not run" in panel.text()
 
 

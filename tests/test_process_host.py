@@ -125,7 +125,7 @@ def test_the_libraries_of_the_first_start_are_there_at_the_next_and_the_services
         ("def create_app(:\n", "app.py has a syntax error in line 2: invalid syntax."),
         ("import no_such_module", "failed: there is no module named 'no_such_module'."),
         ("x = 1", "app.py has no `create_app`: name the factory, as in"),
-        ("create_app = 3", "`create_app` is no factory but an int"),
+        ("create_app = 3", "`create_app` is not a factory but an int"),
         ("def create_app(): return None", "`create_app` returned None: it has to end with `return app`."),
         ("os.environ['NO_SUCH_VARIABLE']", "app.py failed: the environment variable NO_SUCH_VARIABLE is missing."),
         ("1 / 0", "app.py failed: ZeroDivisionError: division by zero"),

@@ -122,13 +122,13 @@ async def async_factory():
 @pytest.mark.parametrize(
     ("factory", "sentence"),
     [
-        (42, "`create_app` is no factory but an int: write `def create_app(): ...` that returns the app."),
+        (42, "`create_app` is not a factory but an int: write `def create_app(): ...` that returns the app."),
         (FastAPI(), "`create_app` is an app, not a factory: write `def create_app(): ...` that builds the app"),
         (lambda settings: FastAPI(), "`create_app` asks for arguments: a factory takes none"),
         (async_factory, "`async_factory` is `async def`: make it a plain `def` that returns the app."),
         (lambda: None, "returned None: it has to end with `return app`."),
-        (lambda: "app", "returned a str, which is no ASGI app"),
-        (lambda: FastAPI, "returned a type, which is no ASGI app"),
+        (lambda: "app", "returned a str, which is not an ASGI app"),
+        (lambda: FastAPI, "returned a type, which is not an ASGI app"),
         (lambda: os.environ["NO_SUCH_VARIABLE"], "Calling the factory failed: the environment variable NO_SUCH_VARIABLE is missing."),
         (lambda: undefined_name, "Calling the factory raised NameError: name 'undefined_name' is not defined. The cell"),  # noqa: F821
         (lambda: {}["key"], "Calling the factory raised KeyError: 'key'"),
@@ -153,12 +153,12 @@ def test_a_factory_that_is_none_gets_one_sentence(runners, factory, sentence):
         ("/no/such/app.py", "There is no file /no/such/app.py: check the path"),
         ("no_such_package.main:create_app", "there is no module named 'no_such_package'"),
         ("json", "json has no `create_app`: name the factory, as in `json:create_app`."),
-        ("os:path:join", "names no factory"),
-        ("path/to/app", "names no factory"),
+        ("os:path:join", "is not the name of a factory"),
+        ("path/to/app", "is not the name of a factory"),
         ("json:JSONDecoder.decode", "json has no `JSONDecoder.decode`"),
-        ("", "names no factory: write `package.module:create_app`"),
-        (":create_app", "names no factory: write `package.module:create_app`"),
-        ("..app:create_app", "names no factory: write `package.module:create_app`"),
+        ("", "is not the name of a factory: write `package.module:create_app`"),
+        (":create_app", "is not the name of a factory: write `package.module:create_app`"),
+        ("..app:create_app", "is not the name of a factory: write `package.module:create_app`"),
     ],
 )
 def test_a_reference_to_nothing_gets_one_sentence(reference, sentence):
@@ -250,5 +250,5 @@ def test_a_port_in_use_is_one_sentence(runners):
             runners(FastAPI, port=port).start({})
     runner = runners(FastAPI, port=port)
     assert runner.start({}) == f"http://127.0.0.1:{port}"
-    with pytest.raises(UserError, match="99999 is no port"):
+    with pytest.raises(UserError, match="99999 is not a port"):
         runners(FastAPI, port=99999).start({})

@@ -7,7 +7,6 @@ import logging
 import logging.config
 import os
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,7 +14,8 @@ import uvicorn
 import uvicorn.config
 from uvicorn.lifespan.on import LifespanOn
 
-from labs.service.factory import FactoryError, build_app, missing_variable
+from labs.service.asgi import Application, Message, Receive, Scope, Send
+from labs.service.factory import Factory, FactoryError, build_app, missing_variable
 from labs.service.host import Incident, IncidentKind, StartFailed, Unimplemented, unfinished_function
 from labs.service.server import Server
 from labs.service.stream import LogStream, current_stream, register_thread
@@ -34,12 +34,12 @@ _NOT_DEFINED = (
 class App:
     """Builds the app and runs it on a server's loop. Not to be used twice."""
 
-    def __init__(self, factory: Callable[[], Any], stream: LogStream | None, incidents: list[Incident]) -> None:
+    def __init__(self, factory: Factory, stream: LogStream | None, incidents: list[Incident]) -> None:
         self.incidents = incidents
         self.ended = threading.Event()
         self._factory = factory
         self._stream = stream
-        self._asgi: Any = None
+        self._asgi: Application | None = None
         self._lifespan: LifespanOn | None = None
         self._lifespan_error: BaseException | None = None
         self._lifespan_answered = False
@@ -49,10 +49,10 @@ class App:
     async def startup(self, server: Server) -> None:
         """Build the app, run its lifespan's start-up, put it behind the server. Raises Unimplemented or StartFailed."""
         current_stream.set(self._stream)
-        register_thread(self._stream)  # for what the loop says itself, such as uvicorn about a request that is no HTTP
+        register_thread(self._stream)  # for what the loop says itself, such as uvicorn about a request that is not HTTP
         self._tasks_before = asyncio.all_tasks()
         loop = asyncio.get_running_loop()
-        # The loop's own would keep threads that belong to the service before.
+        # The loop's default executor would keep threads of the service that ran before.
         self._executor = ThreadPoolExecutor(thread_name_prefix="asyncio")
         loop.set_default_executor(self._executor)
         loop.set_exception_handler(self._unhandled)
@@ -109,10 +109,10 @@ class App:
         await self._end(server)
         logger.info("Finished server process [%d]", os.getpid())
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         current_stream.set(self._stream)
         task = asyncio.current_task()
-        assert task is not None and self._lifespan is not None
+        assert task is not None and self._lifespan is not None and self._asgi is not None
         self._requests.add(task)
         scope["state"] = self._lifespan.state.copy()
         try:
@@ -140,8 +140,10 @@ class App:
         register_thread(None)
         self.ended.set()
 
-    async def _watched_lifespan(self, scope: Any, receive: Any, send: Any) -> None:
-        async def watched_send(message: Any) -> None:
+    async def _watched_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._asgi is not None
+
+        async def watched_send(message: Message) -> None:
             self._lifespan_answered = True
             await send(message)
 
@@ -173,7 +175,7 @@ class App:
         return StartFailed(f"{what} raised {type(error).__name__}: {str(error)[:500]}")
 
     def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """A task that nobody waits for has failed."""
+        """Take note of a task that has failed and that nobody waits for."""
         if (error := context.get("exception")) is not None:
             self._note_unfinished(error)
         loop.default_exception_handler(context)

@@ -10,17 +10,19 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from labs.errors import UserError
+from labs.service.asgi import Application
 
 __all__ = ["FactoryError", "build_app", "check_factory", "load_factory", "missing_variable"]
 
-Factory = Callable[[], Any]
+Factory = Callable[[], Any]  # Any: what a learner's factory returns is looked at in `build_app`
 
 
 class FactoryError(UserError):
-    """The thing named as a factory can't be imported, is no factory, or returns no ASGI app."""
+    """What was named as a factory can't be imported, is not a factory, or does not return an ASGI app."""
 
 
 def load_factory(reference: str) -> Factory:
@@ -32,7 +34,8 @@ def load_factory(reference: str) -> Factory:
     target, name = target or reference, name or "create_app"
     if not target.endswith(".py") and not all(part.isidentifier() for part in target.split(".")):
         raise FactoryError(
-            f"{reference!r} names no factory: write `package.module:create_app` or `path/to/app.py:create_app`."
+            f"{reference!r} is not the name of a factory: "
+            "write `package.module:create_app` or `path/to/app.py:create_app`."
         )
     module = _import_file(Path(target)) if target.endswith(".py") else _import_module(target)
     if not hasattr(module, name):
@@ -42,7 +45,7 @@ def load_factory(reference: str) -> Factory:
     return factory
 
 
-def check_factory(factory: Any, name: str = "create_app") -> None:
+def check_factory(factory: object, name: str = "create_app") -> None:
     """Raise FactoryError unless `factory` can be called without arguments."""
     if _looks_like_app(factory):
         raise FactoryError(
@@ -52,7 +55,7 @@ def check_factory(factory: Any, name: str = "create_app") -> None:
     if not callable(factory):
         kind = type(factory).__name__
         raise FactoryError(
-            f"`{name}` is no factory but {_article(kind)} {kind}: write `def {name}(): ...` that returns the app."
+            f"`{name}` is not a factory but {_article(kind)} {kind}: write `def {name}(): ...` that returns the app."
         )
     try:
         inspect.signature(factory).bind()
@@ -64,10 +67,10 @@ def check_factory(factory: Any, name: str = "create_app") -> None:
         pass
 
 
-def build_app(factory: Factory) -> Any:
+def build_app(factory: Factory) -> Application:
     """Call the factory and check that what it returns is an ASGI app. Raises what the factory raises."""
     name = getattr(factory, "__name__", "create_app")
-    app = factory()
+    app: Application = factory()
     if inspect.iscoroutine(app):
         app.close()
         raise FactoryError(f"`{name}` is `async def`: make it a plain `def` that returns the app.")
@@ -76,20 +79,21 @@ def build_app(factory: Factory) -> Any:
     if not _looks_like_app(app):
         kind = type(app).__name__
         raise FactoryError(
-            f"`{name}` returned {_article(kind)} {kind}, which is no ASGI app: return the FastAPI (or other ASGI) app."
+            f"`{name}` returned {_article(kind)} {kind}, which is not an ASGI app: "
+            "return the FastAPI (or other ASGI) app."
         )
     return app
 
 
 def missing_variable(error: BaseException) -> str | None:
-    """The name of the environment variable whose absence raised `error`; None when that is not what it is."""
+    """The name of the environment variable whose absence raised `error`; None for any other error."""
     if not isinstance(error, KeyError) or error.__traceback__ is None:
         return None
     raised_in = traceback.extract_tb(error.__traceback__)[-1].filename
     return str(error.args[0]) if raised_in in ("<frozen os>", os.__file__) else None
 
 
-def _looks_like_app(value: Any) -> bool:
+def _looks_like_app(value: object) -> bool:
     if inspect.isclass(value) or not callable(value):
         return False
     call = value if inspect.isroutine(value) else type(value).__call__
@@ -108,7 +112,7 @@ def _article(word: str) -> str:
     return "an" if word[:1].lower() in "aeiou" else "a"
 
 
-def _import_file(path: Path) -> Any:
+def _import_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise FactoryError(f"There is no file {path}: check the path, relative to {Path.cwd()}.")
     folder = str(path.resolve().parent)
@@ -120,16 +124,18 @@ def _import_file(path: Path) -> Any:
     loader = spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    return _guarded(lambda: loader.exec_module(module), str(path)) or module
+    _guarded(lambda: loader.exec_module(module), str(path))
+    return module
 
 
-def _import_module(name: str) -> Any:
+def _import_module(name: str) -> ModuleType:
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
-    return _guarded(lambda: importlib.import_module(name), name)
+    _guarded(lambda: importlib.import_module(name), name)
+    return sys.modules[name]
 
 
-def _guarded(run: Callable[[], Any], where: str) -> Any:
+def _guarded(run: Callable[[], ModuleType | None], where: str) -> ModuleType | None:
     try:
         return run()
     except NotImplementedError:

@@ -70,7 +70,7 @@ class Host(Protocol):
 
 
 def unfinished_function(error: BaseException) -> str | None:
-    """The name of the learner's function that raised NotImplementedError somewhere in `error`; None if none did."""
+    """The name of the learner's function that raised NotImplementedError somewhere in `error`, or None."""
     for cause in _causes(error, set()):
         if type(cause) is NotImplementedError and cause.__traceback__ is not None:
             frame, _ = list(traceback.walk_tb(cause.__traceback__))[-1]

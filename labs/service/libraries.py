@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 __all__ = ["LIBRARIES", "heap_is_kept", "import_all", "import_for_all", "keep_heap"]
 
-# With what they import only when it is used.
+# Each with the modules that it imports only when they are used.
 LIBRARIES = (
     *("fastapi", "fastapi.middleware.cors", "fastapi.openapi.docs", "fastapi.security", "fastapi.testclient"),
     *("fastapi.telemetry._runtime", "starlette.middleware.base", "starlette.responses", "anyio._backends._asyncio"),
@@ -36,15 +36,15 @@ def import_all(names: Iterable[str] = LIBRARIES, *, parent: int = 0) -> None:
 
 
 def import_for_all(names: Iterable[str] = LIBRARIES) -> None:
-    """The same, for this process and all copies of it: see `keep_heap`."""
+    """Import these for this process and for all copies of it, and keep the garbage collector away: see `keep_heap`."""
     import_all(names)
     keep_heap()
 
 
 def keep_heap() -> None:
-    """Keep the garbage collector of this process and of each copy of it away from what is there now.
+    """Keep the garbage collector of this process and of each copy of it away from the objects that are there now.
 
-    It would go through all of it again and again, and make a page of memory its own for each object that it looks at.
+    A collector goes through them again and again, and each one that it looks at costs a copy its own page of memory.
     """
     global _kept
     gc.collect()

@@ -19,6 +19,7 @@ from labs.service.processes import set_variables
 
 __all__ = ["fresh_process_state", "mark_pristine"]
 
+# Any, here and below: a service may put anything in the place of a handler, a hook or a global.
 _LoggerState = tuple[int, bool, bool, list[Any], list[Any]]  # level, propagate, disabled, handlers, filters
 _UNTOUCHED: _LoggerState = (logging.NOTSET, True, False, [], [])
 
@@ -52,8 +53,8 @@ def mark_pristine() -> None:
     global _pristine
     # The embedded Redis shares the process: it must not speak through the service's handlers.
     logging.getLogger("fakeredis").setLevel(logging.CRITICAL + 1)
-    # What it does itself when it is imported, which may come later and must not be undone: without it, SQLAlchemy logs
-    # every statement at INFO through the root logger's handlers.
+    # SQLAlchemy does this itself when it is imported. That may come later and must not be undone: without it,
+    # SQLAlchemy logs every statement at INFO through the root logger's handlers.
     if logging.getLogger("sqlalchemy").level == logging.NOTSET:
         logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     _pristine = _pristine or _capture()
@@ -61,7 +62,7 @@ def mark_pristine() -> None:
 
 @contextmanager
 def fresh_process_state(env: Environment, namespace: dict[str, Any], *, keep_globals: bool) -> Iterator[None]:
-    """While this is open: `env` is in os.environ, and logging and structlog are as nobody had configured them.
+    """While this is open: `env` is in os.environ, and logging and structlog are as if nobody had configured them.
 
     A factory runs once in production but many times in a notebook. Without this, a handler that it adds to the
     root logger would be added again each time, and every record would be written twice: a correct service would

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any
 
 from labs.service.app import GRACE, SHUTDOWN, App
-from labs.service.factory import FactoryError, check_factory
+from labs.service.factory import Factory, FactoryError, check_factory
 from labs.service.host import STUCK, Environment, Incident, IncidentKind, StartFailed
 from labs.service.process_state import fresh_process_state
 from labs.service.server import Blocked, Ended, Server
@@ -28,7 +27,7 @@ class Runner:
 
     def __init__(
         self,
-        factory: Callable[[], Any],
+        factory: Factory,
         *,
         port: int = 0,
         start_timeout: float = 5.0,
@@ -89,7 +88,7 @@ class Runner:
                 self._server.run(asyncio.sleep(0), RESPONSIVE)
                 self._server.run(app.shutdown(self._server), GRACE + SHUTDOWN + 1)
             except Blocked:
-                app.incidents = []  # what the abandoned thread still says is our doing
+                app.incidents = []  # what the abandoned thread still tells is our own doing
                 self.incidents.append(STUCK)
                 self._abandon()
             except Ended as error:

@@ -8,13 +8,14 @@ import ctypes
 import errno
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent import futures
-from typing import Any, Protocol
+from typing import Any
 
 import uvicorn
 
 from labs.errors import UserError
+from labs.service.asgi import Application, Receive, Scope, Send
 
 __all__ = ["Blocked", "Ended", "Server"]
 
@@ -29,23 +30,16 @@ class Ended(Exception):
     """The server's event loop has ended, which only the service can have done. The text says how."""
 
 
-class Behind(Protocol):
-    """What answers the requests."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request."""
-
-
 class Server:
     """Listens on a port of 127.0.0.1 and hands each request to the app of the moment."""
 
     def __init__(self, port: int) -> None:
-        self.app: Behind | None = None
-        self.tasks: set[Any] = set()  # the server's own
+        self.app: Application | None = None  # what answers the requests
+        self.tasks: set[asyncio.Task[Any]] = set()  # the server's own
         try:
             self._socket = socket.create_server(("127.0.0.1", port))
         except OverflowError:
-            raise UserError(f"{port} is no port: ports go from 1 to 65535.") from None
+            raise UserError(f"{port} is not a port: ports go from 1 to 65535.") from None
         except OSError as error:
             if error.errno == errno.EACCES:
                 raise UserError(f"Port {port} is not open to you: take one from 1024 on with `port=...`.") from None
@@ -64,13 +58,14 @@ class Server:
         """Whether the event loop is still there."""
         return not self._end.done()
 
-    def run(self, coroutine: Any, timeout: float) -> None:
+    def run(self, coroutine: Coroutine[Any, Any, object], timeout: float) -> None:
         """Run a coroutine on the server's loop, from another thread. Raises Blocked, Ended, or what it raises."""
         if not self.alive:
             coroutine.close()
             raise Ended(self._last_words())
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        done, _ = futures.wait([future, self._end], timeout, futures.FIRST_COMPLETED)
+        either: list[futures.Future[Any]] = [future, self._end]
+        done, _ = futures.wait(either, timeout, futures.FIRST_COMPLETED)
         if not done:
             future.cancel()
             raise Blocked
@@ -78,7 +73,7 @@ class Server:
             raise Ended(self._last_words())
         future.result()
 
-    def call(self, function: Callable[[], Any]) -> None:
+    def call(self, function: Callable[[], object]) -> None:
         """Have a function called on the server's loop, from another thread, without waiting for it."""
         with contextlib.suppress(RuntimeError):  # the loop has ended already
             self._loop.call_soon_threadsafe(function)
@@ -136,7 +131,7 @@ class Server:
         for connection in list(server.server_state.connections):
             connection.shutdown()
 
-    async def _dispatch(self, scope: Any, receive: Any, send: Any) -> None:
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self.app
         if app is not None and scope["type"] == "http":
             return await app(scope, receive, send)

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 __all__ = ["LogStream", "capture_output", "current_stream", "register_thread"]
@@ -59,7 +59,7 @@ class LogStream:
                 self._size += len(line) + 1
                 self._lines.append(line)
 
-    def wait_for(self, condition: Callable[[list[str]], Any], timeout: float) -> bool:
+    def wait_for(self, condition: Callable[[list[str]], object], timeout: float) -> bool:
         """Wait until `condition(lines)` is true, at most `timeout` seconds; False when it never was."""
         deadline = time.monotonic() + timeout
         with self._changed:
@@ -88,7 +88,7 @@ _thread_streams: weakref.WeakKeyDictionary[threading.Thread, LogStream | None] =
 
 
 def register_thread(stream: LogStream | None) -> None:
-    """Send what this thread writes outside any request to `stream`; None: to where it would have gone."""
+    """Send what this thread writes outside any request to `stream`; with None, it goes where it always went."""
     _thread_streams[threading.current_thread()] = stream
 
 
@@ -131,7 +131,7 @@ class RoutedOutput:
         stream = _route()
         return stream.write(text) if stream is not None else self._original.write(text)
 
-    def writelines(self, lines: Any) -> None:
+    def writelines(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.write(line)
 
@@ -156,9 +156,10 @@ class _Buffer(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: Any) -> int:
-        self._output.write(bytes(data).decode("utf-8", "backslashreplace"))
-        return len(data)
+    def write(self, data: Any) -> int:  # bytes, or an object that holds some
+        written = bytes(data)
+        self._output.write(written.decode("utf-8", "backslashreplace"))
+        return len(written)
 
     def flush(self) -> None:
         self._output.flush()
