@@ -72,9 +72,8 @@ def user_body(fresh: Fresh, **fields: Any) -> dict[str, Any]:
 
 def add_user(database: Database, fresh: Fresh, **fields: Any) -> dict[str, Any]:
     """Put a user into the table, past the service, with these columns set; their id, name and e-mail."""
-    user = {"name": fresh.name(), "email": fresh.email()}
-    columns: dict[str, Any] = {"password_hash": fresh.secret(), **user, **fields}
-    return {"id": database.add_user(**columns), **user}
+    columns: dict[str, Any] = {"name": fresh.name(), "email": fresh.email(), "password_hash": fresh.secret(), **fields}
+    return {"id": database.add_user(**columns), "name": columns["name"], "email": columns["email"]}
 
 
 # Requests

@@ -1,4 +1,4 @@
-"""Checks of exercise 3, “When”."""
+"""When to try again: as late as downstream asks for, and otherwise after pauses that grow and differ."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from itertools import pairwise
 
 import pytest
 
-from labs.judge import CheckFailed, Request, Response, ScriptedReply, create_order
+from labs.judge import CheckFailed, Downstream, Request, Response, ScriptedReply, create_order
 
-from .causes import why_no_growth, why_no_third
-from .reading import HARDLY_A_PAUSE, shortest
-from .steps import assert_quote, calls_of, new_item, shown
+from .causes import HARDLY_A_PAUSE, why_no_growth, why_no_third
+from .gaps import clear, growth, spread
+from .steps import PATIENCE, assert_quote, calls_of, new_item, shown
 
 
 @pytest.mark.check(level="medium")
@@ -41,22 +41,23 @@ def test_retry_after_is_obeyed(service, downstream, logs, fresh):
     responses = [request.result() for request in pending]
     # With a shorter pause there was no time to be in anybody's way.
     assert responses[0].seconds < 0.9 or answered >= 6, (
-        "During a pause of one second hardly anybody else was answered, not even those who need nothing from downstream: something sleeps "
-        "on the event loop. tenacity sleeps with `time.sleep` unless what it retries is a coroutine function; use `AsyncRetrying`, "
-        "`asyncio.sleep` and an `AsyncClient`."
+        "During a pause of one second hardly anybody else was answered, not even those who need nothing from "
+        "downstream: something sleeps on the event loop. tenacity sleeps with `time.sleep` unless what it retries is a "
+        "coroutine function; use `AsyncRetrying`, `asyncio.sleep` and an `AsyncClient`."
     )
     raised = next((line for line in reversed(logs.lines) if re.match(r"\w+(Error|Exception): ", line)), "")
     gap = first_gap(downstream, seconds, "429 and `Retry-After: 1`", responses[0], raised)
     assert gap >= 0.9, (
-        "`Retry-After: 1` was not obeyed: the next attempt came before the second was over. Read the header of the answer "
-        "(`told` in `pause`), and wait at least as long as it says."
+        "`Retry-After: 1` was not obeyed: the next attempt came before the second was over. Read the header of the "
+        "answer (`told` in `pause`), and wait at least as long as it says."
     )
     assert gap < 2.4, "`Retry-After: 1` means one second. The next attempt came much later."
     first_gap(downstream, date, "503 and a `Retry-After` that is a date", responses[1], raised)
     early = round(until - calls_of(downstream, date)[1].at, 2)
     assert early <= 0.1, (
-        f"`Retry-After` was a date and the next attempt came {early} s before it. The header has two forms: digits are seconds, "
-        "anything else is a date in GMT (`parsedate_to_datetime`, from which `datetime.now(UTC)` can be subtracted)."
+        f"`Retry-After` was a date and the next attempt came {early} s before it. The header has two forms: digits are "
+        "seconds, anything else is a date in GMT (`parsedate_to_datetime`, from which `datetime.now(UTC)` can be "
+        "subtracted)."
     )
     for item, response in zip((seconds, date), responses, strict=True):
         assert_quote(response, item, price)
@@ -64,7 +65,7 @@ def test_retry_after_is_obeyed(service, downstream, logs, fresh):
 
 @pytest.mark.check(level="hard", after="test_retry_after_is_obeyed")
 def test_long_retry_after_gives_up(service, downstream, fresh):
-    """A `Retry-After` that does not fit into the deadline ends it at once."""
+    """A `Retry-After` that does not fit into the deadline ends the request at once."""
     later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     long, far = new_item(fresh), new_item(fresh)
     downstream.script(*[ScriptedReply(503, headers={"Retry-After": "60"})] * 3, path=f"/quotes/{long}")
@@ -72,13 +73,13 @@ def test_long_retry_after_gives_up(service, downstream, fresh):
     responses = service.together([Request("GET", f"/quotes/{item}", deadline=5.0) for item in (long, far)])
     calls = [len(calls_of(downstream, item)) for item in (long, far)]
     assert calls == [1, 1], (
-        "Downstream asked not to be called for a minute (and for an hour), and was called again. When what it asks for doesn't fit, "
-        "give up: a shorter pause is not a compromise, it is refused again."
+        "Downstream asked not to be called for a minute (and for an hour), and was called again. When what it asks for "
+        "doesn't fit, give up: a shorter pause is not a compromise, it is refused again."
     )
     slowest = max(response.seconds for response in responses)
     assert slowest < 1.2, (
-        "The caller waited for a pause that could never end in time. Compare the pause with what is left of the deadline *before* "
-        "sleeping: `stop_before_delay(DEADLINE)` in `with_retries`."
+        "The caller waited for a pause that could never end in time. Compare the pause with what is left of the "
+        "deadline *before* sleeping: `stop_before_delay(DEADLINE)` in `with_retries`."
     )
     got = [shown(response) for response in responses]
     assert got == ["503 UNAVAILABLE"] * 2, (
@@ -105,7 +106,7 @@ def test_caller_is_told_when(service, downstream, fresh):
 
 @pytest.mark.check(level="medium", after="test_retry_after_is_obeyed")
 def test_strange_retry_after(service, downstream, fresh):
-    """A `Retry-After` that is nonsense, or over already, is no reason to fail or to wait."""
+    """A `Retry-After` that is nonsense, or a time that has passed, is no reason to fail or to wait."""
     price = fresh.number(100, 99_999)
     downstream.default = ScriptedReply(json={"price": price})
     past = format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True)
@@ -115,8 +116,8 @@ def test_strange_retry_after(service, downstream, fresh):
     responses = service.together([Request("GET", f"/quotes/{item}", deadline=5.0) for item in items.values()])
     got = {value: response.status for value, response in zip(items, responses, strict=True)}
     assert got == dict.fromkeys(items, 200), (
-        "A `Retry-After` that can't be used made the request fail. Headers come from outside: "
-        "`int()` and `parsedate_to_datetime` raise for what they can't read, and the time until a date in the past is negative."
+        "A `Retry-After` that can't be used made the request fail. Headers come from outside: `int()` and "
+        "`parsedate_to_datetime` raise for what they can't read, and the time until a date in the past is negative."
     )
 
 
@@ -132,7 +133,7 @@ def test_pauses_grow_and_differ(service, downstream, fresh):
         items = [new_item(fresh) for _ in range(4)]
         for item in items:
             downstream.script(ScriptedReply(503), ScriptedReply(503), path=f"/quotes/{item}")
-        service.together([Request("GET", f"/quotes/{item}", deadline=6.0) for item in items])
+        service.together([Request("GET", f"/quotes/{item}", deadline=PATIENCE) for item in items])
         for item in items:
             gaps = [later.at - earlier.at for earlier, later in pairwise(calls_of(downstream, item))]
             first += gaps[:1]
@@ -149,8 +150,9 @@ def test_pauses_grow_and_differ(service, downstream, fresh):
     if round(spread(first), 2) < 0.11:
         low, high = sorted(first)[len(first) // 8], sorted(first)[-len(first) // 8]
         raise CheckFailed(
-            f"Every request pauses for the same time ({mean:.2f} s before the second attempt): those that failed together come back together. "
-            "Draw the pause at random around its mean; `wait_exponential` alone has no jitter.",
+            f"Every request pauses for the same time ({mean:.2f} s before the second attempt): those that failed "
+            "together come back together. Draw the pause at random around its mean; `wait_exponential` alone has no "
+            "jitter.",
             expected="first pauses of 0.03 s and of 0.07 s, say",
             got=f"most first pauses between {low:.3f} and {high:.3f} s",
         )
@@ -162,42 +164,20 @@ def test_pauses_grow_and_differ(service, downstream, fresh):
         )
 
 
-def spread(gaps: list[float]) -> float:
-    """How far the lower half of the gaps reaches, in parts of their mean: what a busy machine adds is mostly in the upper half."""
-    ordered = sorted(gaps)
-    return (ordered[len(ordered) // 2] - ordered[len(ordered) // 16]) / statistics.mean(gaps)
+def first_gap(downstream: Downstream, item: str, what: str, response: Response, raised: str) -> float:
+    """Seconds between the first two calls for an item. Fails when there was only one, after `what`.
 
-
-def growth(first: list[float], second: list[float]) -> float:
-    """How many times longer the second pauses are than the first. Stragglers of a busy machine don't count."""
-
-    def ratio(low: int, high: int) -> float:
-        """Of the means of what lies between two twelfths."""
-        means = [
-            statistics.mean(sorted(gaps)[len(gaps) * low // 12 : len(gaps) * high // 12 + 1])
-            for gaps in (first, second)
-        ]
-        return means[1] / means[0]
-
-    return max(ratio(0, 6), ratio(0, 10), ratio(4, 8))
-
-
-def clear(first: list[float], second: list[float]) -> bool:
-    """Whether there is no doubt about the pauses: far from what fails, or from what passes."""
-    if statistics.mean(first) < 0.01:
-        return True
-    return shortest(first) >= 0.02 and spread(first) >= 0.25 and growth(first, second) >= 1.3
-
-
-def first_gap(downstream, item: str, what: str, response: Response, raised: str) -> float:
-    """Seconds between the first two calls for an item. Fails the check when there was only one; `raised` is what the log has."""
+    `response` is what the caller got, `raised` the exception that the log tells of, if any.
+    """
     calls = calls_of(downstream, item)
     if len(calls) < 2:
         raise CheckFailed(
             f"After {what} there was a 500 instead of a second attempt: the log says `{raised}`."
             if response.status == 500 and raised
-            else f"After {what} there was no second attempt. It fits into the deadline, a random pause of up to 0.15 s included, so it is "
-            "waited for, and then tried again.",
+            else (
+                f"After {what} there was no second attempt. It fits into the deadline, a random pause of up to 0.15 s "
+                "included, so it is waited for, and then tried again."
+            ),
             expected="2 calls",
             got=f"{len(calls)} call{'' if len(calls) == 1 else 's'}",
         )

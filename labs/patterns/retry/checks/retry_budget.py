@@ -1,4 +1,4 @@
-"""Checks of exercise 5, “An outage”."""
+"""An outage: retries must not multiply the load of a downstream that only fails, and have to come back after it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from labs.judge import CheckFailed, Request, Response, ScriptedReply
+from labs.judge import CheckFailed, Downstream, Fresh, Request, Response, ScriptedReply, ServiceUnderTest
 
 from .causes import why_multiplied
-from .steps import TYPED, new_item
+from .steps import PATIENCE, TYPED, new_item
 
 
 @pytest.mark.check(level="expert", after=("test_two_faults_are_hidden", "test_last_error_decides"), points=2)
@@ -53,22 +53,23 @@ def test_recovery(service, downstream, fresh):
         time.sleep(0.05)
     waited = round(time.monotonic() - began, 1)
     assert response.status == 200, (
-        f"Downstream has been well again for {waited} s, and requests still fail. A breaker has to let a call through now and then to "
-        "see; a budget must only be asked before a *second* attempt."
+        f"Downstream has been well again for {waited} s, and requests still fail. A breaker has to let a call through "
+        "now and then to see; a budget must only be asked before a *second* attempt."
     )
     for _ in range(6):
         good = service.together([Request("GET", f"/quotes/{new_item(fresh)}") for _ in range(20)])
         assert [response.status for response in good if response.status != 200] == [], (
-            "Downstream is well, and some requests still fail: what the outage left behind has to be forgotten with the first success."
+            "Downstream is well, and some requests still fail: what the outage left behind has to be forgotten with "
+            "the first success."
         )
         item = new_item(fresh)
         downstream.script(ScriptedReply(503), path=f"/quotes/{item}")
         if after_outage(service, item).status == 200:
             return
     raise CheckFailed(
-        "After an outage nothing is tried again any more, not even after 120 requests without a fault: the budget is spent and never "
-        "fills up. Each request has to put something in (`earn`), and a retry that is refused must take nothing out (`spend`, which has "
-        "to return `True` when it took a token).",
+        "After an outage nothing is tried again any more, not even after 120 requests without a fault: the budget is "
+        "spent and never fills up. Each request has to put something in (`earn`), and a retry that is refused must "
+        "take nothing out (`spend`, which has to return `True` when it took a token).",
         expected="a single 503 is hidden again",
         got="the caller gets it",
     )
@@ -85,21 +86,21 @@ def test_single_faults_are_still_hidden(service, downstream, fresh):
         responses = service.together([Request("GET", f"/quotes/{item}") for item in items])
         failed = sum(response.status != 200 for response in responses)
         assert failed == 0, (
-            "A few single faults already ended the retries (or opened the breaker), as if there were an outage. A budget needs a "
-            "reserve of about ten; a breaker waits for ten failures in a row."
+            "A few single faults already ended the retries (or opened the breaker), as if there were an outage. A "
+            "budget needs a reserve of about ten; a breaker waits for ten failures in a row."
         )
 
 
-def outage(service, downstream, fresh, *, waves: int, size: int) -> list[int]:
-    """Waves of requests at once to a downstream that only fails; the statuses that callers got."""
+def outage(service: ServiceUnderTest, downstream: Downstream, fresh: Fresh, *, waves: int, size: int) -> list[int]:
+    """Have downstream fail for good, and send waves of requests; the statuses that their callers got."""
     downstream.default = ScriptedReply(503)
     statuses: list[int] = []
     for _ in range(waves):
-        requests = [Request("GET", f"/quotes/{new_item(fresh)}", deadline=6.0) for _ in range(size)]
+        requests = [Request("GET", f"/quotes/{new_item(fresh)}", deadline=PATIENCE) for _ in range(size)]
         statuses += [response.status for response in service.together(requests)]
     return statuses
 
 
-def after_outage(service, item: str) -> Response:
-    """A quote, for which there is time enough: what is asked is whether it comes."""
-    return service.get(f"/quotes/{item}", deadline=6.0)
+def after_outage(service: ServiceUnderTest, item: str) -> Response:
+    """Ask for a quote with time enough: what matters is whether it comes."""
+    return service.get(f"/quotes/{item}", deadline=PATIENCE)

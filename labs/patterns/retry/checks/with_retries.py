@@ -1,4 +1,4 @@
-"""Checks of exercise 1, “A policy”."""
+"""A policy: what is tried again, how often, and what the log says of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from labs.judge import CheckFailed, Request, ScriptedReply
 
 from .causes import why_not_again, why_not_logged, why_not_three, why_repeated
-from .steps import assert_quote, calls_of, new_item
+from .steps import PATIENCE, assert_quote, calls_of, new_item
 
 
 @pytest.mark.check(level="easy")
@@ -24,12 +24,12 @@ def test_two_faults_are_hidden(service, downstream, fresh):
 
 @pytest.mark.check(level="easy")
 def test_three_attempts(service, downstream, fresh):
-    """When every attempt fails, there are three, and then an answer."""
+    """When every attempt fails, there are three attempts, and then an answer."""
     downstream.default = ScriptedReply(503)
-    response = service.get(f"/quotes/{new_item(fresh)}", deadline=6.0)
+    response = service.get(f"/quotes/{new_item(fresh)}", deadline=PATIENCE)
     calls = len(downstream.calls)
     assert calls == 3, why_not_three(calls)
-    assert response.status >= 500, "Nothing was got from downstream, and yet the caller is told that all is well."
+    assert response.status >= 500, "Nothing came from downstream, and yet the caller is told that all is well."
 
 
 @pytest.mark.check(level="easy")
@@ -39,7 +39,7 @@ def test_final_errors_are_asked_once(service, downstream, fresh):
     items = {status: new_item(fresh) for status in statuses}
     for status, item in items.items():
         downstream.script(*[ScriptedReply(status)] * 3, path=f"/quotes/{item}")
-    service.together([Request("GET", f"/quotes/{item}", deadline=6.0) for item in items.values()])
+    service.together([Request("GET", f"/quotes/{item}", deadline=PATIENCE) for item in items.values()])
     got = {status: len(calls_of(downstream, item)) for status, item in items.items()}
     assert got == dict.fromkeys(statuses, 1), why_repeated(got)
 
