@@ -1,21 +1,18 @@
-"""Checks of exercise 4, “Lists”."""
+"""Lists: users with their orders, in the right order, at a cost that does not grow with them."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import pytest
 
-from labs.judge import CheckFailed, ServiceUnderTest
+from labs.judge import MISSING, CheckFailed, Database, ServiceUnderTest, add_user, damage, error_of
 
 from .causes import why_customers, why_no_list
-from .steps import DAMAGE, MISSING, OWNERS, add_order, add_user, shown, told
+from .steps import OWNERS, PATIENCE, add_order, shown
 
 ROWS = 60  # on the list whose cost is measured
-
 STATEMENTS = 10  # that it may send; two or three are meant
-
 WORK = 60_000  # steps that make a statement slow: some ten milliseconds
 
 OLDEST_FIRST = "These are not the user's orders, oldest first: `created_at` ascending, then `id`."
@@ -23,10 +20,11 @@ OLDEST_FIRST = "These are not the user's orders, oldest first: `created_at` asce
 
 @pytest.mark.check(level="easy")
 def test_orders_of_a_user(service, database, fresh, logs):
-    """A user's orders come oldest first; one without orders has an empty list, and nobody a 404."""
+    """A user's orders come oldest first; a user without orders has an empty list, one who is not there is a 404."""
     ada, bob = add_user(database, fresh), add_user(database, fresh)
-    orders = [add_order(database, fresh, ada, minute) for minute in (30, 10, 50, 10)]
-    expected = [order for _, order in sorted((minute, order) for minute, order in zip((30, 10, 50, 10), orders))]
+    minutes = (30, 10, 50, 10)
+    orders = [add_order(database, fresh, ada, minute) for minute in minutes]
+    expected = [order for _, order in sorted(zip(minutes, orders, strict=True))]
     response = service.get(f"/users/{ada['id']}/orders")
     assert response.status == 200, why_no_list(response, logs)
     assert [order.get("id") for order in response.json] == expected, OLDEST_FIRST
@@ -37,14 +35,14 @@ def test_orders_of_a_user(service, database, fresh, logs):
         "This user is there and has no orders: that is 200 and an empty list."
     )
     response = service.get(f"/users/{MISSING}/orders")
-    assert told(response) == (404, "NOT_FOUND"), (
+    assert error_of(response) == (404, "NOT_FOUND"), (
         "Nobody has this id: that is a 404, not an empty list. Look for the user, not only for orders."
     )
 
 
 @pytest.mark.check(level="medium", after="test_orders_of_a_user")
 def test_customers_have_their_orders(service, database, fresh, logs):
-    """The newest users come with their orders, oldest first, those without any included."""
+    """The newest users come with their orders, oldest first; users without orders are on the list, too."""
     users = [add_user(database, fresh) for _ in range(7)]
     wanted = []
     for number, user in enumerate(users):
@@ -73,12 +71,11 @@ def test_only_what_is_shown_is_loaded(service, database, fresh):
     orders = [add_order(database, fresh, user, 20) for user in users]
     for table, column in (("users", "name"), ("orders", "item")):
         key = "id" if table == "users" else "user_id"
-        sql = DAMAGE.format(table=table, column=column, key=key)
-        database.execute_many(sql, [(user["id"],) for user in others])
+        damage(database, table, column, [user["id"] for user in others], key=key)
         response = service.get(f"/customers?limit={len(users)}")
         assert response.status == 200, (
-            f"Rows of `{table}` that belong to nobody on this list were damaged, and the list fails: they are loaded and thrown away. "
-            "Limit the users in the query, and ask for the orders of these."
+            f"Rows of `{table}` that belong to nobody on this list were damaged, and the list fails: they are loaded "
+            "and thrown away. Limit the users in the query, and ask for the orders of these."
         )
     assert [user["orders"][0]["id"] for user in response.json] == orders[::-1], (
         "The list is another one since rows that are not on it were damaged."
@@ -106,34 +103,35 @@ def test_cost_does_not_grow(service, database, fresh):
         if counted <= STATEMENTS:
             return
     raise CheckFailed(
-        f"Each statement was made to take {a_statement * 1000:.0f} ms, and the list of {ROWS} customers took as long as about "
-        f"{counted:.0f} of them: it asks for each user's orders separately (N + 1 statements). Load the orders of all of them at once: "
-        "`selectinload`, one `WHERE user_id IN (…)`, or a join.",
+        f"Each statement was made to take {a_statement * 1000:.0f} ms, and the list of {ROWS} customers took as long "
+        f"as about {counted:.0f} of them: it asks for each user's orders separately (N + 1 statements). Load the "
+        "orders of all of them at once: `selectinload`, one `WHERE user_id IN (…)`, or a join.",
         expected=f"the time of {STATEMENTS} statements at most",
         got=f"the time of {counted:.0f} statements",
     )
 
 
-def slow_down(database: Any) -> None:
+def slow_down(database: Database) -> None:
     """Have every statement that reads users or orders take a few milliseconds, as if the database were far away."""
     for name, _ in OWNERS:
         database.execute(f"ALTER TABLE {name} RENAME TO {name}_stored")
     for name, _ in OWNERS:
         database.execute(
-            f"CREATE VIEW {name} AS SELECT * FROM {name}_stored WHERE 0 < (WITH RECURSIVE step (n) AS "  # noqa: S608
+            f"CREATE VIEW {name} AS SELECT * FROM {name}_stored WHERE 0 < (WITH RECURSIVE step (n) AS "
             f"(SELECT 1 UNION ALL SELECT n + 1 FROM step LIMIT {WORK}) SELECT count(*) FROM step)"
         )
 
 
-def one_statement(database: Any) -> float:
+def one_statement(database: Database) -> float:
+    """Seconds that one statement takes."""
     started = time.monotonic()
     database.execute("SELECT id FROM orders LIMIT 1")
     return time.monotonic() - started
 
 
 def get_all(service: ServiceUnderTest, path: str) -> float:
-    """How long this list takes."""
-    response = service.get(path, deadline=8.0)
+    """Seconds that this list takes."""
+    response = service.get(path, deadline=PATIENCE)
     assert response.status == 200, "The list was fine until there were sixty on it, or until the database was slow."
     assert len(response.json) == ROWS, "The list has to have as many customers as there are, up to its limit."
     return response.seconds

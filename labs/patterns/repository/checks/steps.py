@@ -1,87 +1,63 @@
-"""What the checks of several exercises do, and how they look at what came of it."""
+"""Users and orders as these checks put them into the table, send them and read them; and writes that meet."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from labs.judge import CheckFailed, Request, Response, ServiceUnderTest
+from labs.judge import Database, Fresh, Request, Response, ServiceUnderTest, begin
 
-User = dict[str, Any]
-
-MISSING = 987_654_321  # an id that nobody has
-
-# A byte that is no UTF-8: SQLite sorts, joins and counts such a row, and no driver can load it.
-DAMAGE = "UPDATE {table} SET {column} = CAST(CAST({column} AS BLOB) || x'ff' AS TEXT) WHERE {key} = ?"
-
+PATIENCE = 8.0  # seconds for a response where its lateness is not the subject
 REFUSED = ((409, "CONFLICT"), (503, "UNAVAILABLE"))  # some ways to lock make the loser try again
-
-OWNERS = (("users", "id"), ("orders", "user_id"))
+OWNERS = (("users", "id"), ("orders", "user_id"))  # the tables, and the column in each that says whose a row is
 
 NOT_COMMITTED = (
-    "The answer was 201, and the row is not in the table: it was flushed, and nobody committed. `flush` sends the statement, "
-    "`commit` makes it true."
+    "The answer was 201, and the row is not in the table: it was flushed, and nobody committed. `flush` sends the "
+    "statement, `commit` makes it true."
 )
 
 
-def shown(user: Any) -> tuple[Any, Any]:
-    """What a user shows to others."""
+def put_body(fresh: Fresh, *, email: str = "") -> dict[str, str]:
+    """A body that `PUT /users/{id}` accepts: a new name, and this e-mail or a new one."""
+    return {"name": fresh.name(), "email": email or fresh.email()}
+
+
+def shown(user: dict[str, Any]) -> tuple[Any, Any]:
+    """What a user shows to others: name and e-mail."""
     return user.get("name"), user.get("email")
 
 
-def told(response: Response) -> tuple[int, Any]:
-    """The status and the error's code."""
-    with contextlib.suppress(ValueError):  # a crash may be plain text
-        body = json.loads(response.body)
-        return response.status, body.get("error") if isinstance(body, dict) else None
-    return response.status, None
+def everybody(database: Database) -> list[tuple[Any, ...]]:
+    """The name and the e-mail of every user in the table."""
+    return database.execute("SELECT name, email FROM users ORDER BY id")
 
 
-def new_user(fresh: Any, *, email: str = "", put: bool = False) -> User:
-    """A body for POST /users, or for PUT."""
-    body = {"name": fresh.name(), "email": email or fresh.email()}
-    return body if put else {**body, "password": fresh.secret()}
-
-
-def add_user(database: Any, fresh: Any) -> User:
-    user = {"name": fresh.name(), "email": fresh.email()}
-    return {"id": database.add_user(**user), **user}
-
-
-def add_order(database: Any, fresh: Any, user: User, minute: int) -> int:
-    """An order of this minute; its id."""
+def add_order(database: Database, fresh: Fresh, user: dict[str, Any], minute: int) -> int:
+    """Put an order of this user and this minute into the table; its id."""
     order_id = database.add_order(user_id=user["id"], item=fresh.item(), amount=fresh.number(1, 9_999))
     database.execute("UPDATE orders SET created_at = ? WHERE id = ?", f"2026-03-01 09:{minute:02}:00.000", order_id)
-    return int(order_id)
-
-
-def everybody(database: Any) -> list[tuple[str, str]]:
-    return list(database.execute("SELECT name, email FROM users ORDER BY id"))
-
-
-def begin(service: ServiceUnderTest, request: Request) -> Any:
-    return service.begin(request.method, request.path, json=request.json, deadline=request.deadline)
+    return order_id
 
 
 def how_long(started: float) -> float:
-    """How long to wait until a request like the one that began then must have looked, and stands before its write."""
+    """Seconds after which a request like the one that began then must have looked, and stands before its write."""
     return max(0.05, min(1.0, 4 * (time.monotonic() - started)))
 
 
 def meanwhile(
     service: ServiceUnderTest,
-    database: Any,
+    database: Database,
     statements: Sequence[tuple[str, tuple[Any, ...]]],
     requests: Sequence[Request],
     patience: float,
 ) -> list[Response]:
-    """Send these while somebody else's transaction is open, and commit that when they wait for it.
+    """Send these requests while somebody else's transaction is open, and commit that when they wait for it.
 
-    What the requests read, they read before that commit; what they write comes after it.
+    What the requests read, they read before that commit; what they write comes after it. `patience` is how many
+    seconds they get until they wait; those that don't are done earlier.
     """
     with contextlib.closing(sqlite3.connect(database.path, timeout=5, isolation_level=None)) as other:
         other.execute("PRAGMA synchronous = OFF")
@@ -94,13 +70,3 @@ def meanwhile(
             time.sleep(0.01)
         other.execute("COMMIT")
     return [future.result() for future in waiting]
-
-
-def assert_unlocked(database: Any, cause: str) -> None:
-    """Somebody else can write."""
-    with contextlib.closing(sqlite3.connect(database.path, timeout=2.5, isolation_level=None)) as other:
-        try:
-            other.execute("BEGIN EXCLUSIVE")
-            other.execute("ROLLBACK")
-        except sqlite3.OperationalError as error:
-            raise CheckFailed(cause, expected="a file that others can write to", got=str(error)) from None

@@ -1,28 +1,35 @@
-"""Checks of exercise 1, “One session, one transaction”."""
+"""One session, one transaction: what succeeds is kept, what fails leaves nothing, and nothing is shared."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import pytest
 
-from labs.judge import CheckFailed, Request, Response, ServiceUnderTest, create_order
+from labs.judge import (
+    MISSING,
+    Request,
+    add_user,
+    answered_in_time,
+    assert_unlocked,
+    begin,
+    create_order,
+    fail_after_insert,
+)
 
-from .causes import why_not_created
-from .reading import locked
-from .steps import MISSING, NOT_COMMITTED, add_user, assert_unlocked, begin, how_long
+from .causes import locked, why_not_created
+from .steps import NOT_COMMITTED, PATIENCE, how_long
 
 FAILURES = 16  # one more than SQLAlchemy's pool holds
 
 NOT_GIVEN_BACK = (
-    "After a number of units of work, failed ones among them, the service has run out of connections: sessions are not given back. Close "
-    "the session on every path: `async with`, or `try`/`finally`."
+    "After a number of units of work, failed ones among them, the service has run out of connections: sessions are not "
+    "given back. Close the session on every path: `async with`, or `try`/`finally`."
 )
 
 SHARED = (
-    "Units of work that overlapped got into each other's way: they share a session, and with it a transaction. Make a session when the unit "
-    "begins; only the engine is shared."
+    "Units of work that overlapped got into each other's way: they share a session, and with it a transaction. Make a "
+    "session when the unit begins; only the engine is shared."
 )
 
 
@@ -42,8 +49,8 @@ def test_work_is_kept(service, database, fresh, logs):
     again = service.get(path)
     assert again.status == 200, "The order is in the table, and after a restart the service does not find it."
     assert service.get(f"/orders/{MISSING}").status == 404, (
-        "There is no such order: `NotFoundError` is raised in the block, and that is a 404. Whoever catches it there, to roll back, raises it "
-        "again."
+        "There is no such order: `NotFoundError` is raised in the block, and that is a 404. Whoever catches it there, "
+        "to roll back, raises it again."
     )
 
 
@@ -54,18 +61,20 @@ def test_failure_leaves_nothing(service, database, fresh):
     for _ in range(3):
         response = service.send(fail_after_insert(fresh))
         assert response.status == 500, (
-            "The unit of work raised an exception, and the caller was not told: `unit_of_work` swallows it. Roll back, and let it through."
+            "The unit of work raised an exception, and the caller was not told: `unit_of_work` swallows it. Roll back, "
+            "and let it through."
         )
         assert_unlocked(
             database,
-            "The unit of work has failed, and its transaction is still open: nobody else can write. Close the session on every path: "
-            "`async with`, or `try`/`finally` around the `yield`.",
+            "The unit of work has failed, and its transaction is still open: nobody else can write. Close the session "
+            "on every path: `async with`, or `try`/`finally` around the `yield`.",
         )
     create_order(service, fresh, user_id=user["id"])
     names = [name for (name,) in database.execute("SELECT name FROM users ORDER BY id")]
     assert names == [user["name"]], (
-        "A unit of work failed and left its row: it was committed all the same. A `commit` in `finally` runs after an error, too, and an engine "
-        "in AUTOCOMMIT has no transaction at all; a session that is shared commits what the unit before it left."
+        "A unit of work failed and left its row: it was committed all the same. A `commit` in `finally` runs after an "
+        "error, too, and an engine in AUTOCOMMIT has no transaction at all; a session that is shared commits what the "
+        "unit before it left."
     )
 
 
@@ -85,8 +94,8 @@ def test_units_overlap(service, database, fresh, logs):
     """Units of work that overlap share nothing: those that succeed are kept, those that fail leave nothing."""
     user = add_user(database, fresh)
     orders = [{"user_id": user["id"], "item": fresh.item(), "amount": fresh.number(1, 9_999)} for _ in range(4)]
-    good = [Request("POST", "/orders", json=order, deadline=8.0) for order in orders]
-    bad = [fail_after_insert(fresh, deadline=8.0) for _ in range(2)]
+    good = [Request("POST", "/orders", json=order, deadline=PATIENCE) for order in orders]
+    bad = [fail_after_insert(fresh, deadline=PATIENCE) for _ in range(2)]
     service.get(f"/orders/{MISSING}")
     started = time.monotonic()
     service.get(f"/orders/{MISSING}")
@@ -106,16 +115,3 @@ def test_units_overlap(service, database, fresh, logs):
     items = {item for (item,) in database.execute("SELECT item FROM orders")}
     assert items == {order["item"] for order in orders}, SHARED
     assert database.execute("SELECT name FROM users") == [(user["name"],)], SHARED
-
-
-def fail_after_insert(fresh: Any, deadline: float = 3.0) -> Request:
-    body = {"name": fresh.name(), "email": fresh.email()}
-    return Request("POST", "/drills/insert-and-fail", json=body, deadline=deadline)
-
-
-def answered_in_time(service: ServiceUnderTest, request: Request, cause: str) -> Response:
-    """Send it; no answer at all has this cause."""
-    try:
-        return service.send(request)
-    except CheckFailed as error:
-        raise CheckFailed(cause, expected="an answer", got=error.got) from None

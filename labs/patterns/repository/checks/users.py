@@ -1,4 +1,4 @@
-"""Checks of exercise 2, “A repository”."""
+"""A repository of users: rows come back as they were stored, and a refusal is an error that routes understand."""
 
 from __future__ import annotations
 
@@ -6,29 +6,16 @@ import time
 
 import pytest
 
-from labs.judge import Request, create_user
+from labs.judge import MISSING, Request, add_user, assert_unlocked, create_user, damage, error_of, user_body
 
 from .causes import why_no_conflict, why_not_created, why_not_updated, why_too_late
-from .steps import (
-    DAMAGE,
-    MISSING,
-    NOT_COMMITTED,
-    REFUSED,
-    add_user,
-    assert_unlocked,
-    everybody,
-    how_long,
-    meanwhile,
-    new_user,
-    shown,
-    told,
-)
+from .steps import NOT_COMMITTED, PATIENCE, REFUSED, everybody, how_long, meanwhile, put_body, shown
 
 
 @pytest.mark.check(level="easy")
 def test_user_comes_back(service, database, fresh, logs):
-    """A new user is answered, stored and found; somebody who is not there is a 404."""
-    body = {**new_user(fresh), "age": fresh.number(20, 60)}
+    """A new user is answered, stored and found; a user who is not there is a 404."""
+    body = user_body(fresh, age=fresh.number(20, 60))
     response = service.post("/users", body)
     assert response.status == 201, why_not_created(response, logs)
     assert shown(response.json) == shown(body), "The answer has to be the user that was created."
@@ -41,8 +28,9 @@ def test_user_comes_back(service, database, fresh, logs):
     assert response.status == 200, "The user was created, and the next read does not find them."
     assert shown(response.json) == shown(body), "The user that was created and the one that is read are not the same."
     response = service.get(f"/users/{MISSING}")
-    assert told(response) == (404, "NOT_FOUND"), (
-        "Nobody has this id: `get` has to raise `NotFoundError`. `session.get` returns `None` then, which is no user."
+    assert error_of(response) == (404, "NOT_FOUND"), (
+        "Nobody has this id: `get` has to raise `NotFoundError`. `session.get` returns `None` then, which is not a "
+        "user."
     )
 
 
@@ -59,16 +47,15 @@ def test_newest_first(service, database, fresh):
         assert response.status == 200, "There are users: a page of them is a 200."
         got = [user.get("id") for user in response.json["items"]]
         assert got == newest[3 * page - 3 : 3 * page], (
-            "These are not the users of this page: newest first means `created_at` descending, then `id` descending; a page "
-            "skips `(page - 1) * page_size` rows."
+            "These are not the users of this page: newest first means `created_at` descending, then `id` descending; a "
+            "page skips `(page - 1) * page_size` rows."
         )
         assert response.json.get("total") == len(users), "`total` counts the users of all pages, not those on this one."
-    damage = DAMAGE.format(table="users", column="name", key="id")
-    database.execute_many(damage, [(user_id,) for user_id in newest[3:]])
+    damage(database, "users", "name", newest[3:])
     response = service.get("/users?page=1&page_size=3")
     assert response.status == 200 and [user.get("id") for user in response.json["items"]] == newest[:3], (
-        "Users on other pages were damaged, and this page fails: they are loaded and thrown away. `limit`, `offset` and the count belong "
-        "into the query."
+        "Users on other pages were damaged, and this page fails: they are loaded and thrown away. `limit`, `offset` "
+        "and the count belong into the query."
     )
 
 
@@ -80,7 +67,7 @@ def test_update_changes_two_columns(service, database, fresh, logs):
     before = database.execute(rest, user["id"])
     email = fresh.email()
     for _ in range(2):  # the second time the e-mail stays
-        body = {"name": fresh.name(), "email": email}
+        body = put_body(fresh, email=email)
         response = service.put(f"/users/{user['id']}", body)
         assert response.status == 200, why_not_updated(response, logs)
         assert (response.json.get("id"), *shown(response.json)) == (user["id"], *shown(body)), (
@@ -91,12 +78,13 @@ def test_update_changes_two_columns(service, database, fresh, logs):
             "PUT was answered with 200, and the row is as before: not sent, or not committed."
         )
     assert database.execute(rest, user["id"]) == before, (
-        "PUT changed columns that it was not given (`password_hash`, `age`, `created_at`): set the two attributes, don't replace the row."
+        "PUT changed columns that it was not given (`password_hash`, `age`, `created_at`): set the two attributes, "
+        "don't replace the row."
     )
-    response = service.put(f"/users/{MISSING}", {"name": fresh.name(), "email": fresh.email()})
-    assert told(response) == (404, "NOT_FOUND"), (
-        "There is no such user, so there is nothing to change: PUT has to say 404. `merge` would insert one, and an UPDATE that "
-        "finds no row says nothing by itself."
+    response = service.put(f"/users/{MISSING}", put_body(fresh))
+    assert error_of(response) == (404, "NOT_FOUND"), (
+        "There is no such user, so there is nothing to change: PUT has to say 404. `merge` would insert one, and an "
+        "UPDATE that finds no row says nothing by itself."
     )
     assert database.execute("SELECT count(*) FROM users") == [(1,)], "PUT for a user who is not there made one."
 
@@ -106,18 +94,18 @@ def test_taken_is_a_conflict(service, database, fresh, logs):
     """An e-mail that is taken is a 409 CONFLICT, for POST and for PUT, and changes nothing."""
     ada, bob = create_user(service, fresh), create_user(service, fresh)
     before = everybody(database)
-    for method, path in (("POST", "/users"), ("PUT", f"/users/{bob['id']}")) * 2:
-        response = service.request(method, path, json=new_user(fresh, email=ada["email"], put=method == "PUT"))
-        assert told(response) == (409, "CONFLICT"), why_no_conflict(method, response, logs)
+    for method, path, body in (("POST", "/users", user_body), ("PUT", f"/users/{bob['id']}", put_body)) * 2:
+        response = service.request(method, path, json=body(fresh, email=ada["email"]))
+        assert error_of(response) == (409, "CONFLICT"), why_no_conflict(method, response, logs)
         shown_too = [value for value in (ada["email"], "INSERT", "UPDATE", "users.") if value in response.text]
         assert shown_too == [], (
-            "The 409 shows what the database said: the text of an `IntegrityError` has the statement and its parameters, password hash "
-            "included. Give `ConflictError` a text of your own."
+            "The 409 shows what the database said: the text of an `IntegrityError` has the statement and its "
+            "parameters, password hash included. Give `ConflictError` a text of your own."
         )
         assert everybody(database) == before, f"`{method}` was refused, and the table is another one than before."
         assert_unlocked(database, f"`{method}` was refused, and its transaction is still open: nobody else can write.")
     create_user(service, fresh)
-    response = service.put(f"/users/{bob['id']}", new_user(fresh, put=True))
+    response = service.put(f"/users/{bob['id']}", put_body(fresh))
     assert response.status == 200, "After a refusal the next change, with a free address, is fine."
 
 
@@ -130,14 +118,13 @@ def test_somebody_was_faster(service, database, fresh, logs):
     patience = how_long(started)
     taken = [fresh.email(), fresh.email()]
     requests = [
-        Request("POST", "/users", json=new_user(fresh, email=taken[0]), deadline=8.0),
-        Request("PUT", f"/users/{user['id']}", json=new_user(fresh, email=taken[1], put=True), deadline=8.0),
+        Request("POST", "/users", json=user_body(fresh, email=taken[0]), deadline=PATIENCE),
+        Request("PUT", f"/users/{user['id']}", json=put_body(fresh, email=taken[1]), deadline=PATIENCE),
     ]
     insert = "INSERT INTO users (name, email, password_hash) VALUES (?, ?, '-')"
-    for response in meanwhile(
-        service, database, [(insert, (fresh.name(), email)) for email in taken], requests, patience
-    ):
-        assert told(response) in REFUSED, why_too_late(response, logs)
+    taking = [(insert, (fresh.name(), email)) for email in taken]
+    for response in meanwhile(service, database, taking, requests, patience):
+        assert error_of(response) in REFUSED, why_too_late(response, logs)
     create_user(service, fresh)
 
 
@@ -149,13 +136,12 @@ def test_one_of_many_wins(service, database, fresh, logs):
     create_user(service, fresh)
     patience = how_long(started)
     email = fresh.email()
-    requests = [Request("POST", "/users", json=new_user(fresh, email=email), deadline=8.0) for _ in range(8)]
-    responses = meanwhile(
-        service, database, [], requests, patience
-    )  # else the first may be done before the second looks
+    requests = [Request("POST", "/users", json=user_body(fresh, email=email), deadline=PATIENCE) for _ in range(8)]
+    # Somebody else writes nothing, and has the lock: otherwise the first may be done before the second looks.
+    responses = meanwhile(service, database, [], requests, patience)
     winners = [response.json for response in responses if response.status == 201]
     rows = database.execute("SELECT name FROM users WHERE email = ?", email)
     assert len(winners) == len(rows) == 1, "One of them has to get the address, and the others not."
     assert rows == [(winners[0].get("name"),)], "The one who was told 201 is not the one in the table."
     for response in responses:
-        assert response.status == 201 or told(response) in REFUSED, why_too_late(response, logs)
+        assert response.status == 201 or error_of(response) in REFUSED, why_too_late(response, logs)

@@ -2,7 +2,7 @@
 
 exercise: import_users
 check: test_import_is_all_or_nothing
-cause: cleaning up by hand is no rollback
+cause: cleaning up by hand is not a rollback
 """
 async def import_users(engine, people):
     rows = []
