@@ -1,13 +1,10 @@
-"""Checks of exercise 3, “The guard goes first”."""
+"""The guard goes first: a caller without a key learns nothing, and costs nothing."""
 
 from __future__ import annotations
 
 import pytest
 
-from labs.judge import Request
-
-from .causes import why_let_in
-from .steps import answered_in_time
+from labs.judge import Request, Response, answered_in_time, away
 
 TOO_LATE = (
     "A caller without a key made the service ask the database: the guard comes after the work. Put it into the route's "
@@ -55,24 +52,33 @@ def test_odd_key_is_refused(service, fresh):
     for key in (f"clé-{fresh.token()}".encode(), f"{fresh.token()}ÿ".encode("latin-1")):
         response = service.get("/admin/summary", headers={"X-API-Key": key})
         assert response.status == 401, (
-            "A key with a letter beyond ASCII got through the guard's code badly: `secrets.compare_digest` raises `TypeError` for such a "
-            "`str`. Compare bytes: `.encode()` both."
+            "A key with a letter beyond ASCII got through the guard's code badly: `secrets.compare_digest` raises "
+            "`TypeError` for such a `str`. Compare bytes: `.encode()` both."
         )
 
 
 @pytest.mark.check(level="hard", after="test_no_summary_without_a_key")
 def test_guard_goes_first(service, database):
-    """Who has no key costs nothing: the database is not asked."""
+    """A caller without a key costs nothing: the database is not asked."""
     service.get("/admin/summary")
-    database.hang()
-    try:
+    with away(database, fault="hang"):
         response = answered_in_time(service, Request("GET", "/admin/summary", deadline=1.5), TOO_LATE)
-    finally:
-        database.up()
     assert response.status == 401, TOO_LATE
-    database.down()
-    try:
+    with away(database):
         response = service.get("/admin/summary")
-    finally:
-        database.up()
     assert response.status == 401, TOO_LATE
+
+
+def why_let_in(what: str, response: Response) -> str:
+    """Why a caller with `what` did not get 401."""
+    if response.status == 200 and what in ("no key", "an empty key"):
+        return (
+            f"The summary was given to somebody with {what}: an empty part of `API_KEY` (here after a trailing comma) "
+            "counts as a key. Drop empty parts, and call `require_api_key` for this route."
+        )
+    if response.status == 422:
+        return (
+            f"{what.capitalize()} was answered with 422: the header is required. Give it a default and refuse it "
+            "yourself, with 401."
+        )
+    return f"A caller with {what} has to get 401. Compare whole keys, each for itself."

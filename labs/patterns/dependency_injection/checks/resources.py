@@ -1,20 +1,28 @@
-"""Checks of exercise 1, “Once per process”."""
+"""Once per process: clients are made at the start, shared by requests, and closed at the end."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
-from labs.judge import CheckFailed, Request, ScriptedReply
+from labs.judge import (
+    CheckFailed,
+    Downstream,
+    Fresh,
+    Request,
+    Response,
+    ScriptedReply,
+    answered_in_time,
+    away,
+    has_status,
+    start,
+    until,
+)
 
-from .causes import why_no_quote
-from .steps import answered_in_time, eventually
-
+PATIENCE = 2.5  # seconds for what takes a moment
 ROUNDS = 16  # requests one after the other
-
 SHARED = 10  # connections that they may make
 
 
@@ -34,18 +42,19 @@ def test_resources_arrive(service, downstream, fresh):
 
 @pytest.mark.check(level="medium", after="test_resources_arrive")
 def test_starts_alone(service, database, cache, downstream, fresh):
-    """The service starts while everything that it leans on is away, and uses it when it is back."""
-    for backing in (database, cache, downstream):
-        backing.down()
-    start_alone(service)
-    response = service.get("/about")
-    assert response.status == 200, "`/about` needs nobody, so it is answered while everybody is away."
-    for backing in (database, cache, downstream):
-        backing.up()
-    item, price = priced(downstream, fresh)
+    """The service starts while its backing services are away, and uses them when they are back."""
+    with away(database, cache, downstream):
+        start(
+            service,
+            "The service did not start while its database, Redis and downstream were away: start connects to one of "
+            "them. Make the client and let the first request connect.",
+        )
+        response = service.get("/about")
+        assert response.status == 200, "`/about` needs nobody, so it is answered while everybody is away."
+    item, _ = priced(downstream, fresh)
     response = service.get(f"/quotes/{item}")
     assert response.status == 200, "Downstream is back, and the service does not find it: nothing may need a restart."
-    ready = eventually(lambda: service.get("/health/ready"), lambda response: response.status == 200)
+    ready = until(lambda: service.get("/health/ready"), has_status(200), PATIENCE)
     assert ready.status == 200, "Redis and the database are back, and `ready` still fails: nothing may need a restart."
 
 
@@ -59,8 +68,8 @@ def test_connections_are_shared(service, cache, downstream, fresh):
     made = {"Redis": cache.connections_made, "downstream": downstream.connections_made}
     for name, count in made.items():
         assert count <= SHARED, (
-            f"{ROUNDS} requests, one after the other, made {count} connections to {name}: a client is made for each request. "
-            "The client is the pool: make it once, when the process starts, and keep it."
+            f"{ROUNDS} requests, one after the other, made {count} connections to {name}: a client is made for each "
+            "request. The client is the pool: make it once, when the process starts, and keep it."
         )
 
 
@@ -73,24 +82,24 @@ def test_closed_at_the_end(service, cache, downstream, fresh):
         service.get("/health/ready")
     service.stop()
     for name, backing in (("Redis", cache), ("downstream", downstream)):
-        left = eventually(lambda backing=backing: backing.connections, lambda count: count == 0)
+        left = until(lambda backing=backing: backing.connections, lambda count: count == 0, PATIENCE)
         assert left == 0, (
-            f"The service has stopped, and {left} of its connections to {name} are still open. What start opens, stop closes: "
-            "look at what runs after the lifespan's `yield` (for a client it is `aclose()`, awaited)."
+            f"The service has stopped, and {left} of its connections to {name} are still open. What start opens, stop "
+            "closes: look at what runs after the lifespan's `yield` (for a client it is `aclose()`, awaited)."
         )
 
 
 @pytest.mark.check(level="medium", after="test_resources_arrive")
 def test_configuration_is_read_at_start(service, downstream, fresh):
-    """Another URL in the environment, and the next start talks to it."""
+    """When another URL is in the environment, the next start talks to that one."""
     downstream.default = ScriptedReply(json={"price": fresh.number(1, 9_999)})
     for prefix in (fresh.token(), fresh.token()):
         service.start(DOWNSTREAM_URL=f"{downstream.url}/{prefix}")
         item = fresh.token()
         service.get(f"/quotes/{item}")
         assert called(downstream)[-1:] == [f"/{prefix}/quotes/{item}"], (
-            "`DOWNSTREAM_URL` was changed before the start (it has a path now), and the call went elsewhere. Read it when the service "
-            "starts, not at import, and pass all of it on as the client's base URL."
+            "`DOWNSTREAM_URL` was changed before the start (it has a path now), and the call went elsewhere. Read it "
+            "when the service starts, not at import, and pass all of it on as the client's base URL."
         )
 
 
@@ -104,8 +113,8 @@ def test_slow_downstream_stops_nobody(service, downstream, fresh):
         answered_in_time(
             service,
             Request("GET", "/about", deadline=1.5),
-            "A request that needs nobody had to wait for another one's call downstream: the call blocks the event loop. "
-            "In `async def` only an async client will do.",
+            "A request that needs nobody had to wait for another one's call downstream: the call blocks the event "
+            "loop. In `async def` only an async client will do.",
         )
     finally:
         downstream.up()
@@ -113,23 +122,20 @@ def test_slow_downstream_stops_nobody(service, downstream, fresh):
             waiting.result()
 
 
-def priced(downstream: Any, fresh: Any) -> tuple[str, int]:
+def priced(downstream: Downstream, fresh: Fresh) -> tuple[str, int]:
     """An item that downstream has a price for."""
     item, price = fresh.token(), fresh.number(1, 99_999)
     downstream.script(ScriptedReply(json={"price": price}), path=f"/quotes/{item}")
     return item, price
 
 
-def called(downstream: Any) -> list[str]:
+def called(downstream: Downstream) -> list[str]:
+    """The paths of all calls, unescaped."""
     return [unquote(call.path) for call in downstream.calls]
 
 
-def start_alone(service: Any) -> None:
-    try:
-        service.start()
-    except CheckFailed as error:
-        error.cause = (
-            "The service did not start while its database, Redis and downstream were away: start connects to one of them. Make the client "
-            f"and let the first request connect. ({error.cause})"
-        )
-        raise
+def why_no_quote(response: Response, downstream: Downstream) -> str:
+    """Why the price that downstream has did not come."""
+    if not downstream.calls:
+        return "Downstream was never asked: the client's base URL is not `DOWNSTREAM_URL`."
+    return f"Downstream was asked for `{downstream.calls[-1].path}` and had an answer, but the route did not give it."

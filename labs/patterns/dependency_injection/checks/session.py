@@ -1,40 +1,45 @@
-"""Checks of exercise 2, “Once per request”."""
+"""Once per request: one session for each, given back whatever becomes of the request, and shared with no other."""
 
 from __future__ import annotations
 
 import socket
 import time
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from labs.judge import Request
-
-from .steps import MISSING, answered_in_time, assert_unlocked, fail_after_insert
+from labs.judge import (
+    MISSING,
+    Request,
+    ServiceUnderTest,
+    answered_in_time,
+    assert_unlocked,
+    away,
+    fail_after_insert,
+)
 
 FAILURES = 16  # one more than SQLAlchemy's pool holds
 
 TWO_SESSIONS = (
-    "A request that writes through two repositories got into its own way: they have two sessions, and the second waits for the first one's "
-    "lock. Both ask for the same dependency, and FastAPI calls it once; a session that a provider opens for itself "
-    "(or `use_cache=False`) is another one."
+    "A request that writes through two repositories got into its own way: they have two sessions, and the second waits "
+    "for the first one's lock. Both ask for the same dependency, and FastAPI calls it once; a session that a provider "
+    "opens for itself (or `use_cache=False`) is another one."
 )
 
 NOT_GIVEN_BACK = (
-    "After a number of requests, failed ones among them, the service has run out of connections: sessions are not given back. Close the "
-    "session on every path: `async with`, or `try`/`finally` around the `yield`."
+    "After a number of requests, failed ones among them, the service has run out of connections: sessions are not "
+    "given back. Close the session on every path: `async with`, or `try`/`finally` around the `yield`."
 )
 
 SHARED_STATE = (
-    "Requests that overlapped got into each other's way: they share a session or an object that belongs to one request. "
-    "Make it per request; a cached provider (`lru_cache`, a global) may only hold pools."
+    "Requests that overlapped got into each other's way: they share a session or an object that belongs to one "
+    "request. Make it per request; a cached provider (`lru_cache`, a global) may only hold pools."
 )
 
 
 @pytest.mark.check(level="easy")
 def test_users_arrive(service, database, fresh):
-    """A user who exists is answered, one who does not is a 404, and an id that is none a 422."""
+    """A user who exists is answered, one who does not is a 404, and an invalid id is a 422."""
     name, email = fresh.name(), fresh.email()
     user_id = database.add_user(name=name, email=email)
     response = service.get(f"/users/{user_id}")
@@ -44,7 +49,7 @@ def test_users_arrive(service, database, fresh):
     assert service.get(f"/users/{MISSING}").status == 404, (
         "Nobody has this id: that is a 404, said by whoever looks it up."
     )
-    assert service.get(f"/users/{fresh.token(6)}x").status == 422, "This is no id: the parameter's type says so."
+    assert service.get(f"/users/{fresh.token(6)}x").status == 422, "This is not an id: the parameter's type says so."
 
 
 @pytest.mark.check(level="hard", after="test_users_arrive")
@@ -64,8 +69,9 @@ def test_error_rolls_back(service, database, fresh):
         assert response.status == 500, "The drill fails on purpose, so it is a 500."
         assert_unlocked(
             database,
-            "The request has failed, and its transaction is still open: nobody else can write. The exception comes out of the `yield`: "
-            "without `async with` or `try`/`finally` around it, the lines below never run. A session that outlives the request does the same.",
+            "The request has failed, and its transaction is still open: nobody else can write. The exception comes out "
+            "of the `yield`: without `async with` or `try`/`finally` around it, the lines below never run. A session "
+            "that outlives the request does the same.",
         )
     rows = database.execute("SELECT name FROM users")
     assert rows == [], "The requests failed and left rows behind: something committed before the failure."
@@ -87,13 +93,10 @@ def test_clients_that_leave(service, database, fresh):
     """Clients that leave before they are answered take no session with them."""
     user_id = database.add_user(name=fresh.name(), email=fresh.email())
     service.get("/about")
-    database.hang()  # so that all of them have gone before the first could be answered
-    try:
+    with away(database, fault="hang"):  # so that all of them have gone before the first could be answered
         for _ in range(FAILURES // 2):
             leave(service, Request("GET", f"/users/{user_id}"))
             leave(service, fail_after_insert(fresh))
-    finally:
-        database.up()
     response = answered_in_time(service, Request("GET", f"/users/{user_id}"), NOT_GIVEN_BACK)
     assert response.status == 200, NOT_GIVEN_BACK
     assert_unlocked(database, "Clients have left before they were answered, and a transaction of theirs is still open.")
@@ -105,19 +108,16 @@ def test_requests_share_nothing(service, database, fresh):
     people = [(fresh.name(), fresh.email()) for _ in range(8)]
     ids = [database.add_user(name=name, email=email) for name, email in people]
     service.get(f"/users/{MISSING}")
-    database.hang()  # so that all of them are under way at the same time
-    try:
+    with away(database, fault="hang"):  # so that all of them are under way at the same time
         waiting = [service.begin("GET", f"/users/{user_id}", deadline=6.0) for user_id in ids]
         time.sleep(0.1)
-    finally:
-        database.up()
     for (name, _), response in zip(people, (future.result() for future in waiting), strict=True):
         assert response.status == 200, SHARED_STATE
         assert response.json.get("name") == name, SHARED_STATE
 
 
-def leave(service: Any, request: Request) -> None:
-    """Send a request and go away without waiting for the answer."""
+def leave(service: ServiceUnderTest, request: Request) -> None:
+    """Send a request and go away without waiting for the response."""
     body = request.content()
     head = f"{request.method} {request.path} HTTP/1.1\r\nHost: labs\r\nContent-Length: {len(body)}\r\n"
     parts = urlsplit(service.url)

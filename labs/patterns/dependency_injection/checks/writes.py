@@ -1,28 +1,35 @@
-"""Checks of exercise 4, “Commit, then answer”."""
+"""Commit, then answer: what a caller is told is true by then, and what failed has left nothing."""
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
-from labs.judge import Response, create_user
+from labs.judge import (
+    MISSING,
+    Database,
+    Response,
+    assert_unlocked,
+    commits_blocked,
+    create_user,
+    fail_after_insert,
+    until,
+    user_body,
+)
 
-from .steps import MISSING, assert_unlocked, eventually, fail_after_insert
-
-BUSY = [("a commit is waiting",)]
+BUSY = [("a commit is waiting",)]  # what `peek` sees then
 
 NOT_COMMITTED = "The answer was 201, and the row is not in the table: nobody committed. The repositories only flush."
 
 PROMISED = (
-    "The caller was told that it is done, and it was not: the commit could not succeed while somebody else was reading. It runs after "
-    "the answer. What stands after the `yield` of a dependency does, so commit before the route returns "
-    "(or give the dependency `scope='function'`)."
+    "The caller was told that it is done, and it was not: the commit could not succeed while somebody else was "
+    "reading. It runs after the answer. What stands after the `yield` of a dependency does, so commit before the route "
+    "returns (or give the dependency `scope='function'`)."
 )
 
 
@@ -32,16 +39,16 @@ def test_writes_are_kept(service, database, fresh):
     user = create_user(service, fresh)
     find = "SELECT name FROM users WHERE id = ?"
     # With patience: whether it is there in time is another check's subject.
-    rows = eventually(lambda: database.execute(find, user["id"]), bool, timeout=1.0)
+    rows = until(lambda: database.execute(find, user["id"]), bool, 1.0)
     assert rows == [(user["name"],)], NOT_COMMITTED
     response = service.get(f"/users/{user['id']}")
     assert response.status == 200, "The user was created, and the next read does not find them."
-    taken = {"name": fresh.name(), "email": user["email"], "password": fresh.secret()}
-    assert service.post("/users", taken).status == 409, "The e-mail is taken: that is a 409."
+    taken = service.post("/users", user_body(fresh, email=user["email"]))
+    assert taken.status == 409, "The e-mail is taken: that is a 409."
     database.add_order(user_id=user["id"], item=fresh.item(), amount=fresh.number(1, 9_999))
     assert service.delete(f"/users/{user['id']}").status == 204, "A user can be deleted."
     left = "SELECT 'user' FROM users WHERE id = ? UNION ALL SELECT 'order' FROM orders WHERE user_id = ?"
-    rows = eventually(lambda: database.execute(left, user["id"], user["id"]), lambda rows: not rows, timeout=1.0)
+    rows = until(lambda: database.execute(left, user["id"], user["id"]), lambda rows: not rows, 1.0)
     assert rows == [], (
         "The deletion was answered with 204, and these rows are still there: not committed, or not deleted."
     )
@@ -58,13 +65,13 @@ def test_nobody_commits_for_another(service, database, fresh):
     for _ in range(2):
         service.send(fail_after_insert(fresh))
     user = create_user(service, fresh)
-    service.post("/users", {"name": fresh.name(), "email": user["email"], "password": fresh.secret()})
+    service.post("/users", user_body(fresh, email=user["email"]))
     other = create_user(service, fresh)
-    kept = eventually(lambda: database.execute("SELECT name FROM users ORDER BY id"), lambda rows: len(rows) > 1, 1.0)
+    kept = until(lambda: database.execute("SELECT name FROM users ORDER BY id"), lambda rows: len(rows) > 1, 1.0)
     names = [name for (name,) in kept]
     assert names == [user["name"], other["name"]], (
-        "A request that failed has left a row after all: a later request's commit took it along, or it was committed too early. "
-        "A session belongs to one request."
+        "A request that failed has left a row after all: a later request's commit took it along, or it was committed "
+        "too early. A session belongs to one request."
     )
 
 
@@ -73,7 +80,7 @@ def test_commit_before_the_answer(service, database, fresh):
     """Nobody is told 201 or 204 before the commit has succeeded."""
     user = create_user(service, fresh)
     email = fresh.email()
-    body = {"name": fresh.name(), "email": email, "password": fresh.secret()}
+    body = user_body(fresh, email=email)
     find_email, find_id = "SELECT name FROM users WHERE email = ?", "SELECT name FROM users WHERE id = ?"
     patience = max(0.08, min(0.6, 12 * service.get(f"/users/{user['id']}").seconds))  # more on a busy machine
     with commits_blocked(database):
@@ -107,15 +114,15 @@ def test_all_or_nothing(service, database, fresh):
             for name, column in (("users", "id"), ("orders", "user_id"))
         ]
         assert rows == [("users", 1), ("orders", 1)], (
-            f"Deleting from `{table}` failed, and the other table's row is gone: the user and their orders are deleted in two transactions. "
-            "One session, one commit, at the end."
+            f"Deleting from `{table}` failed, and the other table's row is gone: the user and their orders are deleted "
+            "in two transactions. One session, one commit, at the end."
         )
         assert_unlocked(database, "The deletion has failed, and its transaction is still open: nobody else can write.")
     assert service.delete(f"/users/{user_id}").status == 204, "Nothing is in the way any more: the user can be deleted."
 
 
-def answer_before_commit(database: Any, waiting: Future[Response], patience: float) -> Response | None:
-    """The answer, if it comes although nobody can commit now; None when the service is waiting for its commit."""
+def answer_before_commit(database: Database, waiting: Future[Response], patience: float) -> Response | None:
+    """The response, if it comes although nobody can commit now; None when the service is waiting for its commit."""
     deadline = time.monotonic() + 2.5
     # While somebody waits with a commit, SQLite lets no new reader in.
     while not waiting.done() and peek(database, "SELECT 1") != BUSY and time.monotonic() < deadline:
@@ -125,7 +132,7 @@ def answer_before_commit(database: Any, waiting: Future[Response], patience: flo
     return None
 
 
-def peek(database: Any, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+def peek(database: Database, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     """What a new reader sees now, without patience; BUSY when it is not let in."""
     with contextlib.closing(sqlite3.connect(database.path, timeout=0)) as reader:
         try:
@@ -133,13 +140,3 @@ def peek(database: Any, sql: str, *values: Any) -> list[tuple[Any, ...]]:
             return reader.execute(sql, values).fetchall()
         except sqlite3.OperationalError:
             return BUSY
-
-
-@contextlib.contextmanager
-def commits_blocked(database: Any) -> Iterator[None]:
-    """Read from the file all the time: others can insert, and none can commit."""
-    with contextlib.closing(sqlite3.connect(database.path, timeout=5, isolation_level=None)) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM users").fetchall()
-        yield
-        reader.execute("ROLLBACK")
