@@ -1,16 +1,14 @@
-"""Checks of exercise 1, “Alive”."""
+"""Alive: liveness is about the process, and asks nobody else."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from labs.judge import Response
+from labs.judge import Response, ServiceUnderTest, away
 
 from .causes import why_not_live
 from .reading import LIVE
-from .steps import fault, probe
+from .steps import probe
 
 
 @pytest.mark.check(level="easy")
@@ -28,32 +26,30 @@ def test_live_asks_nobody(service, database, cache, downstream):
         probe(service, LIVE)
     asked = len(cache.commands) + len(downstream.calls) - asked
     assert asked < 10, (  # readiness may have a task that asks by itself, now and then
-        "Each probe of liveness asked a dependency. Whatever comes back, a restart would not help: don't ask, and there is nothing to "
-        "catch or to wait for."
+        "Each probe of liveness asked a dependency. Whatever comes back, a restart would not help: don't ask, and "
+        "there is nothing to catch or to wait for."
     )
-    for what in ("down", "hang"):
-        with fault(
-            *(getattr(backing, what) for backing in (database, cache, downstream)),
-            ends=(database, cache, downstream),
-        ):
+    for fault in ("down", "hang"):
+        with away(database, cache, downstream, fault=fault):
             response = prompt_live(
                 service,
-                "Liveness hangs with a dependency: it asks one, or the event loop is blocked by something that does. Kubernetes "
-                "would restart every pod.",
+                "Liveness hangs with a dependency: it asks one, or the event loop is blocked by something that does. "
+                "Kubernetes would restart every pod.",
             )
-        broken = "are down" if what == "down" else "hang"
+        broken = "are down" if fault == "down" else "hang"
         assert response.status == 200, why_not_live(
             response,
-            f"Database, Redis and downstream {broken}, and liveness asks one of them: Kubernetes would restart every pod, and a "
-            "restart cures none of them.",
+            f"Database, Redis and downstream {broken}, and liveness asks one of them: Kubernetes would restart every "
+            "pod, and a restart cures none of them.",
         )
         assert response.seconds <= 1.0, (
-            f"Liveness was slow while the dependencies {broken}: it asks one of them. The kubelet hangs up after a second."
+            f"Liveness was slow while the dependencies {broken}: it asks one of them. The kubelet hangs up after a "
+            "second."
         )
 
 
-def prompt_live(service: Any, why_silent: str) -> Response:
-    """Liveness, asked up to three times when it is slow: a busy machine is late once, a question each time."""
+def prompt_live(service: ServiceUnderTest, why_silent: str) -> Response:
+    """Liveness, asked up to three times while it is slow: a busy machine is late once, a question is late each time."""
     for _ in range(3):
         response = probe(service, LIVE, why_silent=why_silent)
         if response.status != 200 or response.seconds <= 1.0:

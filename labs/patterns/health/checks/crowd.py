@@ -1,23 +1,21 @@
-"""Checks of exercise 5, “A crowd”."""
+"""A crowd: many probes at once share a round of questions, and each gets the truth of now."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from concurrent.futures import Future
 
 import pytest
 
-from labs.judge import CheckFailed, Response
+from labs.judge import CheckFailed, Response, ServiceUnderTest, away, no_response_means
 
 from .causes import why_not_live, why_status
 from .reading import LIVE, READY
-from .steps import HANG, LIMIT, become_ready, fault, has_status, not_ready, probe, until
+from .steps import HANG, LIMIT, become_ready, not_ready, probe
 
-CROWDED = 6.0  # the same for forty probes at once, each with its questions, on a busy machine
-
-CROWD = 40
-
-OVER_A_HANG = 25  # the same over a whole hang: where one was given up, the next question takes a new one
+CROWD = 40  # probes at once
+CROWDED = 6.0  # seconds for the truth to arrive at all of a crowd, each with its questions, on a busy machine
+OVER_A_HANG = 25  # connections to Redis during a hang: where one was given up, the next question takes a new one
 
 
 @pytest.mark.check(level="hard", after="test_ready_recovers")
@@ -25,7 +23,7 @@ def test_a_crowd_gets_the_truth(service, cache):
     """Forty probes at once all get the truth of now: ready, not ready, ready again."""
     become_ready(service)
     everybody(service, 200, "Database and Redis answer, and")
-    with fault(cache.down, ends=[cache]):
+    with away(cache):
         everybody(service, 503, "Redis is down, and")
     everybody(service, 200, "Redis is back, and")
 
@@ -34,7 +32,7 @@ def test_a_crowd_gets_the_truth(service, cache):
 def test_a_crowd_is_cheap_while_redis_hangs(service, cache):
     """Redis hangs and forty probes come at once: 503 for all within 2.5 s, `live` answers, ten connections at most."""
     become_ready(service)
-    with fault(cache.hang, ends=[cache]):
+    with away(cache, fault="hang"):
         known = time.monotonic() + 1.0  # what readiness says may be this old
         while True:
             before = cache.connections_made
@@ -43,7 +41,10 @@ def test_a_crowd_is_cheap_while_redis_hangs(service, cache):
             live = probe(
                 service,
                 LIVE,
-                why_silent="Liveness got no answer while forty probes of readiness were waiting: something blocks the event loop.",
+                why_silent=(
+                    "Liveness got no answer while forty probes of readiness were waiting: something blocks the event "
+                    "loop."
+                ),
             )
             responses = [settled(future) for future in pending]
             made = cache.connections_made - before
@@ -55,41 +56,23 @@ def test_a_crowd_is_cheap_while_redis_hangs(service, cache):
         "Redis hangs, and not every probe of the crowd was told 503."
     )
     assert made <= OVER_A_HANG, (
-        f"{made} connections to Redis for {CROWD} probes: each of them asks by itself. Let those that come while a round of questions "
-        "is under way wait for its answer."
+        f"{made} connections to Redis for {CROWD} probes: each of them asks by itself. Let those that come while a "
+        "round of questions is under way wait for its answer."
     )
     slowest = max(response.seconds for response in responses)
     assert slowest <= LIMIT, (
-        "In a crowd some probes wait longer than one alone: they queue for a connection or for a lock, each with a deadline of its own that "
-        "begins late."
+        "In a crowd some probes wait longer than one alone: they queue for a connection or for a lock, each with a "
+        "deadline of its own that begins late."
     )
-    until(
+    become_ready(
         service,
-        READY,
-        has_status(200),
-        lambda response: why_status(
-            response,
-            "Redis answers again and readiness still says no: the round of the crowd was kept, or never ended.",
-        ),
+        "Redis answers again and readiness still says no: the round of the crowd was kept, or never ended.",
         patience=HANG,
     )
 
 
-def settled(future: Any) -> Response:
-    """The answer to a request of a crowd."""
-    try:
-        response: Response = future.result()
-    except CheckFailed as error:
-        raise CheckFailed(
-            f"One of {CROWD} probes at once got no answer within {HANG:g} s: they wait for each other, or for connections.",
-            expected=error.expected,
-            got=error.got,
-        ) from None
-    return response
-
-
-def everybody(service: Any, status: int, when: str) -> None:
-    """Forty probes at once, until all of them get this status."""
+def everybody(service: ServiceUnderTest, status: int, when: str) -> None:
+    """Send crowds of probes until all of one get this status. `when` begins the cause when they never do."""
     end = time.monotonic() + CROWDED
     while True:
         pending = [service.begin("GET", READY, deadline=HANG) for _ in range(CROWD)]
@@ -101,10 +84,18 @@ def everybody(service: Any, status: int, when: str) -> None:
             raise CheckFailed(
                 why_status(
                     wrong[0],
-                    f"{when} {len(wrong)} of {CROWD} probes at once were told otherwise: what a crowd shares is the round of "
-                    "questions that is under way, not the answer of an earlier one, nor a refusal.",
+                    f"{when} {len(wrong)} of {CROWD} probes at once were told otherwise: what a crowd shares is the "
+                    "round of questions that is under way, not the answer of an earlier one, nor a refusal.",
                 ),
                 expected=f"{CROWD} times {status}",
                 got=wrong[0],
             )
         time.sleep(0.02)
+
+
+def settled(future: Future[Response]) -> Response:
+    """The response to a request of a crowd."""
+    with no_response_means(
+        f"One of {CROWD} probes at once got no answer within {HANG:g} s: they wait for each other, or for connections."
+    ):
+        return future.result()

@@ -1,24 +1,23 @@
-"""Checks of exercise 4, “Ready”."""
+"""Ready: readiness asks the database and Redis, all at once, each time, and never for longer than its deadline."""
 
 from __future__ import annotations
 
 import re
 import time
-from typing import Any
 
 import pytest
 
-from labs.judge import CheckFailed, Response
+from labs.judge import CacheServer, Response, ServiceUnderTest, away, no_response_means, start
 
 from .causes import why_late, why_not_live, why_ready, why_status
 from .reading import LIVE, READY, STARTUP
-from .steps import HANG, LIMIT, become_ready, fault, has_status, not_ready, probe, start, until
+from .steps import HANG, LIMIT, become_ready, not_ready, probe, probe_until
 
 CONNECTIONS = 10  # to Redis, for any number of probes
 
-_BLOCKED = (
-    "Liveness had to wait while readiness asked Redis: a blocking call (a synchronous client, `time.sleep`) inside `async def` stops "
-    "the whole event loop. Use the asynchronous client, or a thread."
+BLOCKED = (
+    "Liveness had to wait while readiness asked Redis: a blocking call (a synchronous client, `time.sleep`) inside "
+    "`async def` stops the whole event loop. Use the asynchronous client, or a thread."
 )
 
 
@@ -32,7 +31,7 @@ def test_ready_when_all_is_well(service):
 def test_cache_down_is_named(service, cache):
     """Redis is down: `ready` is 503 and names it; `startup` stays 200."""
     become_ready(service)
-    with fault(cache.down, ends=[cache]):
+    with away(cache):
         not_ready(service, {"database": "ok", "cache": "failed"}, "Redis is down")
         response = probe(service, STARTUP)
         assert response.status == 200, why_status(
@@ -56,32 +55,27 @@ def test_ready_recovers(service, database, cache):
     """When the dependencies are back `ready` is 200 again, without a restart; and 503 when they go again."""
     become_ready(service)
     for round_ in range(2):
-        with fault(database.down, cache.down, ends=(database, cache)):
+        with away(database, cache):
             not_ready(
                 service,
                 {"database": "failed", "cache": "failed"},
                 "Database and Redis are down" + " again" * round_,
             )
-        until(
+        become_ready(
             service,
-            READY,
-            has_status(200),
-            lambda response: why_status(
-                response,
-                "Both are back and readiness still says no: a failure was remembered, or a client was broken for good. Readiness is a "
-                "question about now.",
-            ),
+            "Both are back and readiness still says no: a failure was remembered, or a client was broken for good. "
+            "Readiness is a question about now.",
         )
 
 
 @pytest.mark.check(level="hard", after=("test_ready_recovers", "test_live_asks_nobody"))
 def test_starts_without_its_dependencies(service, database, cache):
     """Started while database and Redis are down, the service is alive, not ready, and ready once they are back."""
-    with fault(database.down, cache.down, ends=(database, cache)):
+    with away(database, cache):
         start(
             service,
-            "Database and Redis were down when the service started, and it did not start. Make the clients and connect later: in an "
-            "outage, every pod that restarts would stay away.",
+            "Database and Redis were down when the service started, and it did not start. Make the clients and connect "
+            "later: in an outage, every pod that restarts would stay away.",
         )
         response = probe(service, LIVE)
         assert response.status == 200, why_not_live(
@@ -89,15 +83,10 @@ def test_starts_without_its_dependencies(service, database, cache):
         )
         response = probe(service, READY)
         assert response.status == 503, why_ready(response, "Database and Redis are down")
-    until(
+    become_ready(
         service,
-        READY,
-        has_status(200),
-        lambda response: why_status(
-            response,
-            "Database and Redis were down when the service started. Both are back and readiness still says no: what was tried once at the "
-            "start has to be tried again.",
-        ),
+        "Database and Redis were down when the service started. Both are back and readiness still says no: what was "
+        "tried once at the start has to be tried again.",
     )
 
 
@@ -105,7 +94,7 @@ def test_starts_without_its_dependencies(service, database, cache):
 def test_the_answer_tells_no_more(service, database, cache):
     """The answer says which dependency failed, and no host, port, path or exception."""
     become_ready(service)
-    with fault(database.down, cache.down, ends=(database, cache)):
+    with away(database, cache):
         response = not_ready(service, None, "Database and Redis are down")
     secrets = {
         "Redis' address": f":{cache.port}",
@@ -119,8 +108,8 @@ def test_the_answer_tells_no_more(service, database, cache):
     told = [what for what, words in secrets.items() if words in response.text.lower()]
     told += re.findall(r"\b\w*(?:Error|Exception)\b", response.text)
     assert told == [], (
-        "The answer carries the exception's text. Probes are open to whoever reaches the port: say which check failed, and write why "
-        "to the log."
+        "The answer carries the exception's text. Probes are open to whoever reaches the port: say which check failed, "
+        "and write why to the log."
     )
 
 
@@ -128,14 +117,14 @@ def test_the_answer_tells_no_more(service, database, cache):
 def test_downstream_is_optional(service, downstream):
     """Downstream is broken or hangs: `ready` stays 200."""
     become_ready(service)
-    for what in ("down", "hang"):
-        with fault(getattr(downstream, what), ends=[downstream]):
+    for fault in ("down", "hang"):
+        with away(downstream, fault=fault):
             minds = (
-                f"Downstream {'is down' if what == 'down' else 'hangs'} and readiness minds. It is optional: don't ask it, or an "
-                "outage of theirs would become yours."
+                f"Downstream {'is down' if fault == 'down' else 'hangs'} and readiness minds. It is optional: don't "
+                "ask it, or an outage of theirs would become yours."
             )
             for _ in range(3):
-                until(
+                probe_until(
                     service,
                     READY,
                     lambda response: response.status == 200 and response.seconds <= LIMIT,
@@ -153,19 +142,19 @@ def test_probes_share_connections(service, cache):
         probe(service, READY)
     made = cache.connections_made - before
     assert made <= CONNECTIONS, (
-        "Each probe opened a connection of its own. Probes come every few seconds for months: use the client that the service made "
-        "when it started, whose pool keeps connections."
+        "Each probe opened a connection of its own. Probes come every few seconds for months: use the client that the "
+        "service made when it started, whose pool keeps connections."
     )
 
 
 @pytest.mark.check(level="hard", after=("test_ready_recovers", "test_live_asks_nobody"))
 def test_a_hang_has_a_deadline(service, database, cache):
-    """A dependency hangs: `ready` is 503 within 2.5 s and names that one only; `live` answers meanwhile. All are asked at once."""
+    """A dependency hangs: `ready` is 503 within 2.5 s and names it alone; `live` answers meanwhile. All are asked at once."""
     become_ready(service)
-    with fault(cache.hang, ends=[cache]):
+    with away(cache, fault="hang"):
         first = live_meanwhile(service, cache)
         only_cache = not_ready(service, {"database": "ok", "cache": "failed"}, "Redis hangs", first=first)
-        with fault(database.hang, ends=[database]):
+        with away(database, fault="hang"):
             both = [not_ready(service, {"database": "failed", "cache": "failed"}, "Database and Redis hang")]
             cache.up()
             only_database = not_ready(service, {"database": "failed", "cache": "ok"}, "The database hangs")
@@ -175,41 +164,36 @@ def test_a_hang_has_a_deadline(service, database, cache):
                 both.append(not_ready(service, {"database": "failed", "cache": "failed"}, "Database and Redis hang"))
     took = min(response.seconds for response in both)
     assert took <= enough, (
-        f"One hanging dependency took {only_cache.seconds:.1f} s (Redis) or {only_database.seconds:.1f} s (database), both together took "
-        f"{took:.1f} s: they are asked one after the other. Start all questions, then wait for all of them together."
+        f"One hanging dependency took {only_cache.seconds:.1f} s (Redis) or {only_database.seconds:.1f} s (database), "
+        f"both together took {took:.1f} s: they are asked one after the other. Start all questions, then wait for all "
+        "of them together."
     )
-    until(
+    become_ready(
         service,
-        READY,
-        has_status(200),
-        lambda response: why_status(
-            response,
-            "Nothing hangs any more and readiness still says no: what was left behind by the hang keeps it from asking again.",
-        ),
+        "Nothing hangs any more and readiness still says no: what was left behind by the hang keeps it from asking "
+        "again.",
         patience=HANG,
     )
 
 
-def live_meanwhile(service: Any, cache: Any) -> Response:
-    """While a probe of readiness waits for Redis, liveness answers at once. What readiness said in the end."""
+def live_meanwhile(service: ServiceUnderTest, cache: CacheServer) -> Response:
+    """Fail unless liveness answers at once while readiness waits for Redis; what readiness said in the end."""
     for _ in range(3):
         before = len(cache.commands)
         pending = service.begin("GET", READY, deadline=6.0)
         end = time.monotonic() + 0.1  # for the question to be on its way; a monitor may not ask at all
         while len(cache.commands) == before and not pending.done() and time.monotonic() < end:
             time.sleep(0.002)
-        live = probe(service, LIVE, why_silent=_BLOCKED)
-        try:
-            response: Response = pending.result()
-        except CheckFailed as error:
-            raise CheckFailed(why_late("Redis hangs"), expected="503 within 2.5 s", got=error.got) from None
+        live = probe(service, LIVE, why_silent=BLOCKED)
+        with no_response_means(why_late("Redis hangs"), expected="503 within 2.5 s"):
+            response = pending.result()
         if live.status != 200 or live.seconds <= 1.0:
             break
-    assert live.seconds <= 1.0, _BLOCKED
+    assert live.seconds <= 1.0, BLOCKED
     assert live.status == 200, why_not_live(live, "Redis hangs, and liveness fails with it.")
     return response
 
 
 def at_once(one: float, other: float) -> float:
-    """How long both may take together, when each alone took this long, to count as asked at once."""
+    """Seconds that both may take together, when each alone took this long, to count as asked at once."""
     return max(0.3, max(one, other) + 0.6 * min(one, other))

@@ -1,19 +1,14 @@
-"""How responses, records and rows are read, compared and shown."""
+"""Where a service is asked about its health, and what readiness says of those that it depends on."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 from labs.judge import Response
 
 LIVE, READY, STARTUP, DRAIN = "/health/live", "/health/ready", "/health/startup", "/health/drain"
 
-Why = Callable[[Response], str]
 
-
-def named(response: Response) -> Any:
-    """What the answer says of the database and of Redis."""
+def named(response: Response) -> dict[str, object] | None:
+    """What `checks` says of the database and of Redis; None when the body has no such object."""
     body = response.json
     checks = body.get("checks") if isinstance(body, dict) else None
     if not isinstance(checks, dict):
