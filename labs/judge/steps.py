@@ -215,9 +215,9 @@ def damage(database: Database, table: str, column: str, ids: Iterable[int], *, k
 # Payments and other calls downstream
 
 
-def card_number(fresh: Fresh) -> str:
-    """The number of a card that is good; bad ones end in 0002."""
-    return f"{fresh.number(10**11, 10**12 - 1)}1111"
+def card_number(fresh: Fresh, *, good: bool = True) -> str:
+    """The number of a card that is good, or of one that is declined."""
+    return f"{fresh.number(10**11, 10**12 - 1)}{'1111' if good else '0002'}"
 
 
 def begin_payment(

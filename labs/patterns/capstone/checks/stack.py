@@ -1,14 +1,12 @@
-"""Checks of exercise 2, “Who stands outside of whom”."""
+"""Who stands outside of whom: every response, a crash's too, has the one shape, the id and the headers."""
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from labs.judge import CheckFailed
+from labs.judge import VALID_IDENT, CheckFailed, crash
 
-from .steps import complete, stamped
+from .steps import assert_error, assert_stamped
 
 
 @pytest.mark.check(level="easy", after="test_assembled")
@@ -16,18 +14,18 @@ def test_error_from_a_middleware(service, fresh):
     """An error that a middleware raises is answered like one from a route, headers included."""
     ident = fresh.token(20)
     response = service.get("/drills/stream", headers={"X-Correlation-ID": ident, "X-Drill": "conflict"}, partial=True)
-    complete(response, 409, ident)
+    assert_error(response, 409, ident)
 
 
 @pytest.mark.check(level="easy", after="test_assembled")
 def test_crash_is_complete(service, logs, fresh):
-    """A crash is a 500 in the one shape, with the correlation id and the security headers, and its record has the id."""
+    """A crash is a 500 in the one shape, with the correlation id and the security headers; its record has the id."""
     ident, detail = fresh.token(20), fresh.token(12)
-    response = service.post("/drills/crash", {"detail": detail}, headers={"X-Correlation-ID": ident})
-    complete(response, 500, ident)
+    response = crash(service, detail, given=ident)
+    assert_error(response, 500, ident)
     cause = (
-        "The crash is in the log without the correlation id of its request, so nobody finds it. `CorrelationId` has to stand outside of "
-        "whatever logs the crash."
+        "The crash is in the log without the correlation id of its request, so nobody finds it. `CorrelationId` has to "
+        "stand outside of whatever logs the crash."
     )
     logs.wait_for(
         lambda record: detail in str(record.get("stack")), "the crash's stack", cause="The crash is not in the log."
@@ -46,7 +44,7 @@ def test_too_large(service, fresh):
     ident = fresh.token(20)
     body = {"user_id": 1, "item": "x" * 70_000, "amount": 1}
     response = service.post("/orders", body, headers={"X-Correlation-ID": ident})
-    complete(response, 413, ident)
+    assert_error(response, 413, ident)
 
 
 @pytest.mark.check(level="medium", after="test_crash_is_complete")
@@ -54,7 +52,7 @@ def test_every_answer_is_stamped(service, fresh):
     """A 200, a 404 and a 405 carry the id and the security headers, too."""
     for method, path in (("GET", "/about"), ("GET", f"/{fresh.token()}"), ("DELETE", "/about")):
         ident = fresh.token(20)
-        stamped(service.request(method, path, headers={"X-Correlation-ID": ident}), ident)
+        assert_stamped(service.request(method, path, headers={"X-Correlation-ID": ident}), ident)
 
 
 @pytest.mark.check(level="hard", after="test_crash_is_complete")
@@ -67,8 +65,9 @@ def test_broken_stream(service, logs, fresh):
     except CheckFailed:
         ended_cleanly = False
     assert not ended_cleanly, (
-        'The stream failed in the middle and ended cleanly: half a file, and nobody can tell. A middleware by `@app.middleware("http")` (a '
-        "`BaseHTTPMiddleware`) does that, or a boundary that swallows what comes after the beginning. Use the pure ASGI ones."
+        "The stream failed in the middle and ended cleanly: half a file, and nobody can tell. A middleware by "
+        '`@app.middleware("http")` (a `BaseHTTPMiddleware`) does that, or a boundary that swallows what comes after '
+        "the beginning. Use the pure ASGI ones."
     )
     logs.wait_for(
         lambda record: record.get("correlation_id") == ident and "stack" in record,
@@ -79,14 +78,12 @@ def test_broken_stream(service, logs, fresh):
 
 @pytest.mark.check(level="hard", after="test_crash_is_complete")
 def test_strangers_id_goes_nowhere(service, logs, fresh):
-    """An id that is none is replaced, and the new one is the same in the header, the body and the log."""
+    """An invalid id is replaced, and the new one is the same in the header, the body and the log."""
     hostile = f'{fresh.token(8)}", "status": "info'
-    response = service.post("/drills/crash", {"detail": fresh.token()}, headers={"X-Correlation-ID": hostile})
+    response = crash(service, fresh.token(), given=hostile)
     ident = response.header("X-Correlation-ID") or ""
-    assert re.fullmatch(r"[A-Za-z0-9._-]{8,64}", ident), (
-        "Every answer needs a valid X-Correlation-ID, a crash's as well."
-    )
-    complete(response, 500, ident)
+    assert VALID_IDENT.fullmatch(ident), "Every answer needs a valid X-Correlation-ID, a crash's as well."
+    assert_error(response, 500, ident)
     logs.wait_for(
         lambda record: record.get("correlation_id") == ident and "stack" in record, "the new id and the stack"
     )

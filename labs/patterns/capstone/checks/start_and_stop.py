@@ -1,4 +1,4 @@
-"""Checks of exercise 1, “Start and stop”."""
+"""Start and stop: every resource is made once, needs nobody to be there, and is closed in the end."""
 
 from __future__ import annotations
 
@@ -10,32 +10,38 @@ from typing import Any
 
 import pytest
 
-from labs.judge import CheckFailed, Request, ScriptedReply
+from labs.judge import (
+    Database,
+    Fresh,
+    Request,
+    ScriptedReply,
+    ServiceUnderTest,
+    add_user,
+    away,
+    has_status,
+    start,
+    until,
+)
 
-from .steps import LIVE, PATIENCE, READY, STARTUP, away, expect, has, order_body, until
+from .steps import BACK, LIVE, PATIENCE, READY, STARTUP, expect, expect_ready, expect_soon, order_body
 
 
 @pytest.mark.check(level="easy")
 def test_assembled(service, database, downstream, fresh):
     """Orders, quotes, the summary and readiness are answered: every resource is where the routes look for it."""
-    user_id, item, price = (
-        database.add_user(name=fresh.name(), email=fresh.email()),
-        fresh.token(),
-        fresh.number(1, 9_999),
-    )
+    user_id = add_user(database, fresh)["id"]
+    item, price = fresh.token(), fresh.number(1, 9_999)
     downstream.script(ScriptedReply(json={"price": price}), path=f"/quotes/{item}")
     order = post_order(service, user_id, fresh)
     expect(service.get(f"/orders/{order['id']}"), 200, "The order was created and can't be read.")
     quote = service.get(f"/quotes/{item}")
-    expect(
-        quote, 200, "Downstream has a price, and the caller does not get it: look at the HTTP client and its base URL."
-    )
+    why = "Downstream has a price, and the caller does not get it: look at the HTTP client and its base URL."
+    expect(quote, 200, why)
     assert quote.json.get("price") == price, "The price has to be downstream's."
     summary = service.get("/admin/summary", headers={"X-API-Key": service.env["API_KEY"]})
     expect(summary, 200, "A caller with the key gets the numbers of rows.")
-    ready = until(lambda: service.get(READY), has(200))
-    expect(
-        ready,
+    expect_ready(
+        service,
         200,
         "Everything is there, and `ready` does not say so: who begins the initialisation, and what are its questions?",
     )
@@ -44,26 +50,21 @@ def test_assembled(service, database, downstream, fresh):
 @pytest.mark.check(level="medium", after="test_assembled")
 def test_starts_in_the_dark(service, database, cache, downstream, fresh):
     """The service starts while everything is away, and works when it is back."""
-    user_id = database.add_user(name=fresh.name(), email=fresh.email())
+    user_id = add_user(database, fresh)["id"]
     downstream.default = ScriptedReply(json={"price": 100})
     with away(database, cache, downstream):
         start(
             service,
-            "The service does not start while database, Redis and downstream are away: something in the lifespan asks one of them. Making "
-            "a client is not connecting; leave that to the first request.",
+            "The service does not start while database, Redis and downstream are away: something in the lifespan asks "
+            "one of them. Making a client is not connecting; leave that to the first request.",
         )
         live = service.get(LIVE)
         expect(live, 200, "The process is alive, whoever else is away.")
-        ready = until(lambda: service.get(READY), has(503))
-        expect(ready, 503, "Database and Redis are away, and the load balancer is told to send requests.")
-    ready = until(lambda: service.get(READY), has(200))
-    expect(ready, 200, "Everything is back, and `ready` does not notice. Nothing may need a restart.")
+        expect_ready(service, 503, "Database and Redis are away, and the load balancer is told to send requests.")
+    expect_ready(service, 200, "Everything is back, and `ready` does not notice. Nothing may need a restart.")
     post_order(service, user_id, fresh)
-    expect(
-        service.get(f"/quotes/{fresh.token()}"),
-        200,
-        "Downstream is back, and quotes still fail. Nothing may need a restart.",
-    )
+    quote = service.get(f"/quotes/{fresh.token()}")
+    expect(quote, 200, "Downstream is back, and quotes still fail. Nothing may need a restart.")
 
 
 @pytest.mark.check(level="medium", after="test_assembled")
@@ -81,9 +82,11 @@ def test_port_opens_at_once(service):
                 f"Initialisation was still running (`STARTUP_SECONDS`), and `{path}` said that it is done.",
             )
     for path in (STARTUP, READY):
-        response = until(lambda path=path: service.get(path), has(200))
-        expect(
-            response, 200, f"Initialisation is long done, and `{path}` does not say so: is its task started, and kept?"
+        expect_soon(
+            lambda path=path: service.get(path),
+            200,
+            f"Initialisation is long done, and `{path}` does not say so: is its task started, and kept?",
+            BACK + 1,
         )
     for _ in range(2):  # on a busy machine three seconds may be over before we have asked
         service.start(STARTUP_SECONDS="3")
@@ -94,8 +97,8 @@ def test_port_opens_at_once(service):
     expect(
         startup,
         503,
-        "The service did not answer before its initialisation was over: the lifespan awaits it. Until then the port is closed, and "
-        "liveness, too, finds nobody: run it as a task.",
+        "The service did not answer before its initialisation was over: the lifespan awaits it. Until then the port is "
+        "closed, and liveness, too, finds nobody: run it as a task.",
     )
 
 
@@ -106,23 +109,25 @@ def test_stops_and_closes(service, database, cache, downstream, fresh):
     for seconds in ("0", "60"):
         service.start(STARTUP_SECONDS=seconds)
         if seconds == "0":
-            until(lambda: service.get(READY), has(200))
+            until(lambda: service.get(READY), has_status(200), BACK + 1)
         service.get(f"/quotes/{fresh.token()}")
         service.stop()
         hung = [incident.detail for incident in service.host.incidents if incident.kind == "hung"]
         assert hung == [], (
-            "The service does not stop: its lifespan waits for the initialisation, which has a minute to go. Cancel the task."
+            "The service does not stop: its lifespan waits for the initialisation, "
+            "which has a minute to go. Cancel the task."
         )
         for name, backing in (("Redis", cache), ("downstream", downstream)):
-            left = until(lambda backing=backing: backing.connections, lambda count: count == 0)
+            left = until(lambda backing=backing: backing.connections, lambda count: count == 0, BACK + 1)
             assert left == 0, (
-                f"The service has stopped, and connections to {name} are still open: close what you have opened, behind the `yield`. "
-                "An `AsyncExitStack` doesn't forget."
+                f"The service has stopped, and connections to {name} are still open: close what you have opened, "
+                "behind the `yield`. An `AsyncExitStack` doesn't forget."
             )
-        left = until(lambda: open_files(database), lambda count: count == 0)
+        left = until(lambda: open_files(database), lambda count: count == 0, BACK + 1)
         assert left == 0, (
-            "The service has stopped, and the engine's connections are still open. `engine.dispose` is a coroutine function: "
-            "`stack.push_async_callback(engine.dispose)` awaits it, `stack.callback` only makes a coroutine that nobody runs."
+            "The service has stopped, and the engine's connections are still open. `engine.dispose` is a coroutine "
+            "function: `stack.push_async_callback(engine.dispose)` awaits it, "
+            "`stack.callback` only makes a coroutine that nobody runs."
         )
 
 
@@ -131,20 +136,18 @@ def test_readiness_asks_the_right_ones(service, database, cache, downstream):
     """Readiness depends on the database and Redis, never on downstream."""
     with away(downstream, fault="hang"):
         service.start()
-        ready = until(lambda: service.get(READY), has(200))
-    expect(
-        ready,
-        200,
-        "Downstream is away and `ready` says 503: their outage takes this service out of the load balancer, although most of it "
-        "works. Ask the database and Redis, nobody else.",
-    )
+        expect_ready(
+            service,
+            200,
+            "Downstream is away and `ready` says 503: their outage takes this service out of the load balancer, "
+            "although most of it works. Ask the database and Redis, nobody else.",
+        )
     for name in ("cache", "database"):
         with away(service.backings[name]):
-            ready = until(lambda: service.get(READY), has(503))
-        expect(ready, 503, f"The {name} is away, and `ready` says 200: readiness does not ask it.")
+            ready = expect_ready(service, 503, f"The {name} is away, and `ready` says 200: readiness does not ask it.")
         failed = [key for key, outcome in (ready.json.get("checks") or {}).items() if outcome != "ok"]
         assert failed == [name], f"The {name} is away, and `checks` names another culprit."
-        expect(until(lambda: service.get(READY), has(200)), 200, f"The {name} is back, and `ready` still says 503.")
+        expect_ready(service, 200, f"The {name} is back, and `ready` still says 503.")
 
 
 @pytest.mark.check(level="hard", after="test_assembled")
@@ -157,7 +160,8 @@ def test_requests_share(service, cache, downstream, fresh):
     made = {"Redis": cache.connections_made, "downstream": downstream.connections_made}
     for name, count in made.items():
         assert count <= 10, (
-            f"Sixteen requests, one after the other, made {count} connections to {name}: there is a client for each. Make it once, in the lifespan."
+            f"Sixteen requests, one after the other, made {count} connections to {name}: there is a client for each. "
+            "Make it once, in the lifespan."
         )
     downstream.default = ScriptedReply(503)
     downstream.calls.clear()
@@ -165,12 +169,12 @@ def test_requests_share(service, cache, downstream, fresh):
         service.together([Request("GET", f"/quotes/{fresh.token()}", deadline=PATIENCE) for _ in range(10)])
     calls = len(downstream.calls)
     assert calls < 40, (
-        f"Twenty requests made {calls} calls to a downstream that only fails. The retry budget (or breaker) works when all requests "
-        "share it: make one `Downstream` in the lifespan, not one for each request."
+        f"Twenty requests made {calls} calls to a downstream that only fails. The retry budget (or breaker) works when "
+        "all requests share it: make one `Downstream` in the lifespan, not one for each request."
     )
 
 
-def open_files(database: Any) -> int:
+def open_files(database: Database) -> int:
     """How often this process has the database's file open; 0 where the system doesn't tell."""
     count = 0
     for number in glob.glob("/proc/self/fd/*"):
@@ -179,15 +183,8 @@ def open_files(database: Any) -> int:
     return count
 
 
-def start(service: Any, cause: str, **environment: str) -> None:
-    try:
-        service.start(**environment)
-    except CheckFailed as error:
-        error.cause = f"{cause} ({error.cause})"
-        raise
-
-
-def post_order(service: Any, user_id: int, fresh: Any) -> dict[str, Any]:
+def post_order(service: ServiceUnderTest, user_id: int, fresh: Fresh) -> dict[str, Any]:
+    """Have the service create an order of this user; the order."""
     body = order_body(user_id, fresh)
     response = service.post("/orders", body)
     expect(response, 201, "An order of a user who exists is created: 201.")

@@ -1,52 +1,62 @@
-"""Checks of exercise 5, “The storm”."""
+"""The storm: outages, alone and all at once, in which nothing is lost, promised too early or taken for a bug."""
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from labs.judge import CheckFailed, Request, ScriptedReply, create_user
+from labs.judge import (
+    CheckFailed,
+    Request,
+    Response,
+    ScriptedReply,
+    add_user,
+    away,
+    begin_payment,
+    commits_blocked,
+    crash,
+    create_user,
+    pay,
+    until,
+)
 
-from .causes import why_not_503
+from .audit import audit_log, audit_tables, pay_the_rest, rename_everybody
 from .steps import (
     BACK,
     HOLDS_A_LOCK,
     LIVE,
     NO_OUTAGE,
     PATIENCE,
-    away,
-    begin_pay,
-    complete,
+    ROW_OF_A_REFUSED,
+    assert_error,
+    assert_found,
+    assert_one_key,
     expect,
-    found,
-    has,
+    expect_soon,
     new_order,
-    one_key,
     order_body,
-    pay,
     put,
     status_of,
-    until,
 )
-from .traffic import ROW_OF_A_REFUSED, Storm
+from .traffic import Storm
 
-STUCK = 4.0  # seconds after which a stuck database is one that is away
+STUCK = 4.0  # seconds within which whoever needs a stuck database is told that it is away
 
 LEFT_OPEN = (
-    "The client was told that its change failed, and the transaction was not over: it stayed open, with its lock, and was committed later, perhaps by "
-    "another request. Either its COMMIT failed and nobody rolled back (`async with sessions.begin()` does, a bare `session.commit()` doesn't), or somebody "
-    "stopped waiting for a COMMIT that went on (a shielded one, a task): only the driver's own time-out ends both sides."
+    "The client was told that its change failed, and the transaction was not over: it stayed open, with its lock, and "
+    "was committed later, perhaps by another request. Either its COMMIT failed and nobody rolled back (`async with "
+    "sessions.begin()` does, a bare `session.commit()` doesn't), or somebody stopped waiting for a COMMIT that went on "
+    "(a shielded one, a task): only the driver's own time-out ends both sides."
 )
 
 
 @pytest.mark.check(level="medium", after="test_error_from_a_middleware")
 def test_database_away(service, database, downstream, logs, fresh):
-    """While the database is away, what needs it is a 503, and nothing else is touched; it works again when it is back."""
-    order = new_order(service, database, fresh)
+    """While the database is away, what needs it is a 503 and nothing else is touched; once it is back, all works."""
+    order = new_order(database, fresh)
     downstream.default = ScriptedReply(json={"price": 100})
     key = {"X-API-Key": service.env["API_KEY"]}
     body = order_body(order["user_id"], fresh)
@@ -62,38 +72,41 @@ def test_database_away(service, database, downstream, logs, fresh):
             ident = fresh.token(20)
             response = service.request(method, path, json=json_body, headers={**key, "X-Correlation-ID": ident})
             expect(response, 503, why_not_503(response, f"{method} {path}"))
-            complete(response, 503, ident)
+            assert_error(response, 503, ident)
             logs.wait_for(
                 lambda record, ident=ident: record.get("correlation_id") == ident and "stack" in record,
                 "the id and a stack",
-                cause="A 503 because of the database is not in the log with its stack: the caller is told little, so the log has to say why.",
+                cause=(
+                    "A 503 because of the database is not in the log with its stack: the caller is told little, "
+                    "so the log has to say why."
+                ),
             )
         for path in ("/about", LIVE, f"/quotes/{fresh.token()}"):
             expect(service.get(path), 200, f"`{path}` needs no database, and fails with it.")
-    created = until(lambda: service.post("/orders", body), has(201), BACK)
-    expect(created, 201, "The database is back, and orders still can't be created. Nothing may need a restart.")
+    expect_soon(
+        lambda: service.post("/orders", body),
+        201,
+        "The database is back, and orders still can't be created. Nothing may need a restart.",
+    )
     rows = database.execute("SELECT count(*) FROM orders WHERE item = ?", body["item"])
     assert rows == [(1,)], "An order that was answered with 503 is in the table."
 
 
 @pytest.mark.check(level="medium", after=("test_database_away", "test_a_users_life"))
 def test_a_bug_is_no_outage(service, database, fresh):
-    """A crash is a 500, whether or not the database is away; a row that the database refuses is no 503."""
+    """A crash is a 500, whether or not the database is away; a row that the database refuses is not a 503."""
     for broken in (False, True):
         with away(database) if broken else contextlib.nullcontext():
-            responses = [
-                service.post("/drills/crash", {"detail": fresh.token()}),
-                service.get("/drills/bad-response"),
-            ]
+            responses = [crash(service, fresh.token()), service.get("/drills/bad-response")]
         for response in responses:
             expect(response, 500, NO_OUTAGE)
-    user_id = database.add_user(name=fresh.name(), email=fresh.email())
+    user_id = add_user(database, fresh)["id"]
     database.execute("CREATE TRIGGER kept BEFORE DELETE ON users BEGIN SELECT RAISE(ABORT, 'users are kept'); END")
     response = service.delete(f"/users/{user_id}")
     if response.status < 400 or response.status == 503:
         raise CheckFailed(
-            "The database is well and refuses a change (a trigger, an `IntegrityError`): trying again won't help, so it is no 503. Not every error "
-            "of SQLAlchemy means “away”.",
+            "The database is well and refuses a change (a trigger, an `IntegrityError`): trying again won't help, so "
+            "it is not a 503. Not every error of SQLAlchemy means “away”.",
             expected=500,
             got=response,
         )
@@ -101,8 +114,8 @@ def test_a_bug_is_no_outage(service, database, fresh):
 
 @pytest.mark.check(level="hard", after="test_database_away")
 def test_stuck_is_away(service, database, fresh):
-    """A database that is stuck is one that is away: 503 within four seconds, for many at once, and no row of theirs."""
-    order = new_order(service, database, fresh)
+    """A stuck database counts as away: 503 within four seconds, for many requests at once, and no row of theirs."""
+    order = new_order(database, fresh)
     slowest = PATIENCE
     refused: set[str] = set()
     for _ in range(2):  # on a busy machine the first may be late
@@ -118,12 +131,16 @@ def test_stuck_is_away(service, database, fresh):
         if slowest < STUCK:
             break
     assert slowest < STUCK, (
-        "The database was locked, and callers waited for it too long. SQLite's driver waits five seconds for a lock unless it is told otherwise "
-        '(`connect_args={"timeout": …}`), and the pool thirty for a connection (`pool_timeout`).'
+        "The database was locked, and callers waited for it too long. SQLite's driver waits five seconds for a lock "
+        'unless it is told otherwise (`connect_args={"timeout": …}`), and the pool thirty for a connection '
+        "(`pool_timeout`)."
     )
     body = order_body(order["user_id"], fresh)
-    created = until(lambda: service.post("/orders", body), has(201), BACK)
-    expect(created, 201, "The database is no longer stuck, and orders still can't be created.")
+    expect_soon(
+        lambda: service.post("/orders", body),
+        201,
+        "The database is no longer stuck, and orders still can't be created.",
+    )
     left = {item for (item,) in database.execute("SELECT item FROM orders")} & refused
     assert left == set(), ROW_OF_A_REFUSED
 
@@ -132,28 +149,27 @@ def test_stuck_is_away(service, database, fresh):
 def test_refused_commit(service, database, fresh):
     """A change whose commit does not get through is either done and a 200, or not done and an error."""
     user = create_user(service, fresh)
-    found(service, user, "The user was created and is not found.")
+    assert_found(service, user, "The user was created and is not found.")
     changed = user | {"name": fresh.name()}
     with commits_blocked(database):
         response = put(service, changed, deadline=PATIENCE)
     for _ in range(3):  # who still wants to commit, can now; and nothing is left locked
-        created = until(lambda: service.post("/orders", order_body(user["id"], fresh)), has(201), BACK)
-        expect(created, 201, LEFT_OPEN)
+        expect_soon(lambda: service.post("/orders", order_body(user["id"], fresh)), 201, LEFT_OPEN)
     row = database.execute("SELECT name FROM users WHERE id = ?", user["id"])[0][0]
     if response.status >= 300:
         expect(response, 503, why_not_503(response, "PUT /users/{id}"))
         assert row == user["name"], LEFT_OPEN
-        found(service, user, "The change failed, and a read answers it: a copy was stored before the commit.")
+        assert_found(service, user, "The change failed, and a read answers it: a copy was stored before the commit.")
     else:
         assert row == changed["name"], "The client was told 200, and the change is not in the table."
 
 
 @pytest.mark.check(level="expert", after=("test_database_away", "test_paid"))
 def test_paid_and_not_recorded(service, database, downstream, fresh):
-    """When downstream has taken the money and it can't be recorded: 503, still open, and the next try has the same key."""
-    order = new_order(service, database, fresh)
+    """Downstream has taken the money and it can't be recorded: 503, still open, and the next try has the same key."""
+    order = new_order(database, fresh)
     downstream.hang()
-    paying = begin_pay(service, order, fresh)
+    paying = begin_payment(service, order, fresh)
     downstream.wait_for_calls(1)
     try:
         with away(database):
@@ -168,10 +184,11 @@ def test_paid_and_not_recorded(service, database, downstream, fresh):
     expect(
         again,
         200,
-        "The database is back. Paying again has to end in a paid order: downstream knows the key and answers what it answered then.",
+        "The database is back. Paying again has to end in a paid order: "
+        "downstream knows the key and answers what it answered then.",
     )
     assert status_of(database, order) == "paid", "The answer says paid, and the table does not."
-    one_key(downstream, order)
+    assert_one_key(downstream, order)
 
 
 @pytest.mark.check(
@@ -185,7 +202,7 @@ def test_paid_and_not_recorded(service, database, downstream, fresh):
     points=3,
 )
 def test_storm(service, database, cache, downstream, logs, fresh):
-    """Two hundred requests while everything fails and comes back: nothing lost, nothing wrong answered, no restart."""
+    """Two hundred requests while everything fails and comes back: nothing lost, no wrong answer, no restart."""
     storm = Storm(service, database, downstream, fresh)
     storm.wave("all is well", names=True)
     with away(downstream):
@@ -207,17 +224,23 @@ def test_storm(service, database, cache, downstream, logs, fresh):
         storm.wave("everything is away", may_fail=("order", "list", "user", "pay", "quote"))
     storm.everything_is_back()
     storm.wave("all is well again", names=True)
-    storm.everybody_is_renamed()
-    storm.audit()
-    storm.pay_the_rest()
-    storm.audit_log(logs)
+    rename_everybody(storm)
+    audit_tables(storm)
+    pay_the_rest(storm)
+    audit_log(storm, logs)
 
 
-@contextlib.contextmanager
-def commits_blocked(database: Any) -> Iterator[None]:
-    """Read from the file all the time: others can insert, and none can commit."""
-    with contextlib.closing(sqlite3.connect(database.path, timeout=5, isolation_level=None)) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM users").fetchall()
-        yield
-        reader.execute("ROLLBACK")
+def why_not_503(response: Response, asked: str) -> str:
+    """Why a request that needs the database was not answered with 503 while that is away."""
+    if response.status == 404:
+        return (
+            f"The database is away, and `{asked}` says that there is no such thing: "
+            "an error while looking is not a “not found”."
+        )
+    if response.status == 500:
+        return (
+            f"The database is away, and `{asked}` is a 500, as if it were a bug. `outage` has to know the errors that "
+            "mean “away”: SQLAlchemy's `DBAPIError` (all but the bugs among them), "
+            "its `TimeoutError` of the pool, and `OSError`."
+        )
+    return f"The database is away, so `{asked}` is a 503."

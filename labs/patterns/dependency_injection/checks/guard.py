@@ -52,7 +52,7 @@ def test_odd_key_is_refused(service, fresh):
     for key in (f"clé-{fresh.token()}".encode(), f"{fresh.token()}ÿ".encode("latin-1")):
         response = service.get("/admin/summary", headers={"X-API-Key": key})
         assert response.status == 401, (
-            "A key with a letter beyond ASCII got through the guard's code badly: `secrets.compare_digest` raises "
+            "A key with a letter beyond ASCII was not answered with 401: `secrets.compare_digest` raises "
             "`TypeError` for such a `str`. Compare bytes: `.encode()` both."
         )
 
@@ -78,7 +78,7 @@ def why_let_in(what: str, response: Response) -> str:
         )
     if response.status == 422:
         return (
-            f"{what.capitalize()} was answered with 422: the header is required. Give it a default and refuse it "
-            "yourself, with 401."
+            f"{what.capitalize()} was answered with 422: the header is required. "
+            "Give it a default and refuse it yourself, with 401."
         )
     return f"A caller with {what} has to get 401. Compare whole keys, each for itself."

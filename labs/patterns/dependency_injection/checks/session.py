@@ -21,7 +21,7 @@ from labs.judge import (
 FAILURES = 16  # one more than SQLAlchemy's pool holds
 
 TWO_SESSIONS = (
-    "A request that writes through two repositories got into its own way: they have two sessions, and the second waits "
+    "A request that writes through two repositories got in its own way: they have two sessions, and the second waits "
     "for the first one's lock. Both ask for the same dependency, and FastAPI calls it once; a session that a provider "
     "opens for itself (or `use_cache=False`) is another one."
 )
@@ -32,7 +32,7 @@ NOT_GIVEN_BACK = (
 )
 
 SHARED_STATE = (
-    "Requests that overlapped got into each other's way: they share a session or an object that belongs to one "
+    "Requests that overlapped got in each other's way: they share a session or an object that belongs to one "
     "request. Make it per request; a cached provider (`lru_cache`, a global) may only hold pools."
 )
 

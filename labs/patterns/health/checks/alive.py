@@ -43,8 +43,8 @@ def test_live_asks_nobody(service, database, cache, downstream):
             "pod, and a restart cures none of them.",
         )
         assert response.seconds <= 1.0, (
-            f"Liveness was slow while the dependencies {broken}: it asks one of them. The kubelet hangs up after a "
-            "second."
+            f"Liveness was slow while the dependencies {broken}: it asks one of them. "
+            "The kubelet hangs up after a second."
         )
 
 

@@ -29,8 +29,8 @@ def why_status(response: Response, otherwise: str) -> str:
         return f"There is no `{response.request.method} {path}`."
     if response.status == 500 and path == READY:
         return (
-            f"`{path}` raised an exception: an unhealthy dependency is an answer, not a crash. Catch what the question "
-            "raises."
+            f"`{path}` raised an exception: an unhealthy dependency is an answer, not a crash. "
+            "Catch what the question raises."
         )
     if response.status == 500:
         return f"`{path}` raised an exception."
@@ -103,8 +103,8 @@ def why_named(response: Response, checks: dict[str, str], what: str) -> str:
     if got == {"database": "failed", "cache": "failed"} and what.endswith(("hangs", "down", "gone")):
         return (
             f"{what}, and both are called failed. One that does not answer takes the other's good answer with it: give "
-            "each question its own outcome. A deadline around all of them, or a `gather` that raises, throws away what "
-            "was there."
+            "each question its own outcome. A deadline around all of them, or a `gather` that raises, "
+            "throws away what was there."
         )
     if "ok" in values and checks == {"database": "failed", "cache": "failed"}:
         return f"{what}, and only one is named: the second was not asked, or not waited for, once the first had failed."

@@ -42,8 +42,8 @@ def test_a_crowd_is_cheap_while_redis_hangs(service, cache):
                 service,
                 LIVE,
                 why_silent=(
-                    "Liveness got no answer while forty probes of readiness were waiting: something blocks the event "
-                    "loop."
+                    "Liveness got no answer while forty probes of readiness were waiting: "
+                    "something blocks the event loop."
                 ),
             )
             responses = [settled(future) for future in pending]

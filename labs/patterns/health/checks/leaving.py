@@ -49,8 +49,8 @@ def test_draining_service_goes_on(service, database, fresh):
     live, startup = probe(service, LIVE), probe(service, STARTUP)
     assert live.status == 200, why_not_live(
         live,
-        "A draining service is alive: it still has requests to answer. Liveness that fails now gets it killed in the "
-        "middle of them.",
+        "A draining service is alive: it still has requests to answer. "
+        "Liveness that fails now gets it killed in the middle of them.",
     )
     assert startup.status == 200, why_status(
         startup, "Draining does not undo that the service has started: `startup` stays 200."
@@ -58,8 +58,8 @@ def test_draining_service_goes_on(service, database, fresh):
     response = probe(service, f"/users/{user['id']}")
     assert response.status == 200, why_status(
         response,
-        "Requests still arrive for a second or two after `drain`, because the cluster learns late. They are answered "
-        "as always.",
+        "Requests still arrive for a second or two after `drain`, because the cluster learns late. "
+        "They are answered as always.",
     )
     assert {name: response.json.get(name) for name in user} == user, "A draining service answers as always."
     again = probe(service, DRAIN, method="POST")

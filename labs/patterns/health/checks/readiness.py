@@ -79,7 +79,7 @@ def test_starts_without_its_dependencies(service, database, cache):
         )
         response = probe(service, LIVE)
         assert response.status == 200, why_not_live(
-            response, "Database and Redis were down when the service started, and liveness minds."
+            response, "Database and Redis were down when the service started, and liveness depends on them."
         )
         response = probe(service, READY)
         assert response.status == 503, why_ready(response, "Database and Redis are down")
@@ -119,17 +119,17 @@ def test_downstream_is_optional(service, downstream):
     become_ready(service)
     for fault in ("down", "hang"):
         with away(downstream, fault=fault):
-            minds = (
-                f"Downstream {'is down' if fault == 'down' else 'hangs'} and readiness minds. It is optional: don't "
-                "ask it, or an outage of theirs would become yours."
+            cause = (
+                f"Downstream {'is down' if fault == 'down' else 'hangs'} and readiness depends on it. It is optional: "
+                "don't ask it, or an outage of theirs would become yours."
             )
             for _ in range(3):
                 probe_until(
                     service,
                     READY,
                     lambda response: response.status == 200 and response.seconds <= LIMIT,
-                    lambda response: why_status(response, minds),  # noqa: B023
-                    silent=minds,
+                    lambda response: why_status(response, cause),  # noqa: B023
+                    silent=cause,
                 )
 
 
@@ -149,7 +149,7 @@ def test_probes_share_connections(service, cache):
 
 @pytest.mark.check(level="hard", after=("test_ready_recovers", "test_live_asks_nobody"))
 def test_a_hang_has_a_deadline(service, database, cache):
-    """A dependency hangs: `ready` is 503 within 2.5 s and names it alone; `live` answers meanwhile. All are asked at once."""
+    """A dependency hangs: `ready` is 503 within 2.5 s, names it alone and asks all at once; `live` still answers."""
     become_ready(service)
     with away(cache, fault="hang"):
         first = live_meanwhile(service, cache)
@@ -165,13 +165,13 @@ def test_a_hang_has_a_deadline(service, database, cache):
     took = min(response.seconds for response in both)
     assert took <= enough, (
         f"One hanging dependency took {only_cache.seconds:.1f} s (Redis) or {only_database.seconds:.1f} s (database), "
-        f"both together took {took:.1f} s: they are asked one after the other. Start all questions, then wait for all "
-        "of them together."
+        f"both together took {took:.1f} s: they are asked one after the other. Start all questions, "
+        "then wait for all of them together."
     )
     become_ready(
         service,
-        "Nothing hangs any more and readiness still says no: what was left behind by the hang keeps it from asking "
-        "again.",
+        "Nothing hangs any more and readiness still says no: "
+        "what was left behind by the hang keeps it from asking again.",
         patience=HANG,
     )
 

@@ -29,8 +29,8 @@ def why_not_updated(response: Response, logs: Logs) -> str:
         )
     if "NOT NULL" in crashed(logs):
         return (
-            "PUT writes a column that it was not given, and this one may not be empty: change two attributes of the "
-            "row that is there."
+            "PUT writes a column that it was not given, and this one may not be empty: "
+            "change two attributes of the row that is there."
         )
     return expired(logs) or "This user is there, and can be changed: 200."
 
@@ -77,8 +77,8 @@ def why_no_import(response: Response, logs: Logs) -> str:
         )
     if "database is locked" in text or "QueuePool limit" in text:
         return (
-            "The import got into its own way: it writes in several transactions at once, which wait for each other. "
-            "One unit of work."
+            "The import got in its own way: it writes in several transactions at once, "
+            "which wait for each other. One unit of work."
         )
     return expired(logs) or "Everybody in this list is new, so the import has to be stored: 201."
 
@@ -93,14 +93,14 @@ def why_customers(got: list[tuple[Any, list[Any]]], wanted: list[tuple[Any, list
     users, expected = [user for user, _ in got], [user for user, _ in wanted]
     if len(set(users)) < len(users):
         return (
-            "A customer comes once for each of their orders: the joined rows have to be put together again "
-            "(`unique()`)."
+            "A customer comes once for each of their orders: "
+            "the joined rows have to be put together again (`unique()`)."
         )
     missing = [orders for user, orders in wanted if user not in users]
     if missing and not any(missing):
         return (
-            "Customers are missing, those without orders: an inner join drops them. It takes an outer one, or a second "
-            "query."
+            "Customers are missing, those without orders: an inner join drops them. "
+            "It takes an outer one, or a second query."
         )
     if missing and len(users) < len(expected):
         return "Customers are missing: a `LIMIT` on joined rows counts rows, not customers."
@@ -108,8 +108,8 @@ def why_customers(got: list[tuple[Any, list[Any]]], wanted: list[tuple[Any, list
         return "These are not the newest users: `created_at` descending, then `id` descending, and `limit` of them."
     if any(sorted(orders) != sorted(right) for (_, orders), (_, right) in zip(got, wanted, strict=True)):
         return (
-            "A customer does not have all of their orders, and only theirs: a `LIMIT` on joined rows cuts the last one "
-            "short."
+            "A customer does not have all of their orders, and only theirs: "
+            "a `LIMIT` on joined rows cuts the last one short."
         )
     return "A customer's orders have to come oldest first: `created_at` ascending, then `id`."
 

@@ -41,8 +41,8 @@ def test_import_keeps_all(service, database, fresh, logs):
     create_user(service, fresh)
     response = service.post("/users/import", [])
     assert (response.status, response.text.strip()) == (201, "[]") or response.status == 422, (
-        "An import of nobody is 201 and an empty list, or 422. An INSERT that is given no rows inserts one of default "
-        "values."
+        "An import of nobody is 201 and an empty list, or 422. "
+        "An INSERT that is given no rows inserts one of default values."
     )
 
 
@@ -121,8 +121,8 @@ def assert_nobody_was_stored(database: Database, before: list[tuple[str, str]], 
     new = [email for name, email in after if (name, email) not in before]
     if response.status == 201:
         cause = (
-            f"{what}, and the import was answered with 201: whoever did not fit was left out in silence. All are "
-            "stored, or none."
+            f"{what}, and the import was answered with 201: whoever did not fit was left out in silence. "
+            "All are stored, or none."
         )
     else:
         cause = (

@@ -56,8 +56,8 @@ def test_no_order_for_somebody_gone(service, database, fresh, logs):
     assert orphans(database) == [], why_orphans(responses)
     for response in responses:
         assert response.status in (404, 503), locked(logs) or (
-            "The user was deleted while the order was under way, and the database refused it: for the caller that is a "
-            "404."
+            "The user was deleted while the order was under way, and the database refused it: "
+            "for the caller that is a 404."
         )
 
 
@@ -79,8 +79,8 @@ def test_no_order_is_left_behind(service, database, fresh, logs):
     )
     assert orphans(database) == [], (
         "An order that came while its user was being deleted is left, and belongs to nobody: the orders were looked up "
-        "first and deleted one by one. Delete by `WHERE user_id = …`, or leave it to `ON DELETE CASCADE` with foreign "
-        "keys enforced."
+        "first and deleted one by one. Delete by `WHERE user_id = …`, "
+        "or leave it to `ON DELETE CASCADE` with foreign keys enforced."
     )
     assert response.status in (204, 503), locked(logs) or "Somebody else's order is no reason not to delete the user."
 

@@ -1,4 +1,4 @@
-"""Users and orders as these checks put them into the table, send them and read them; and writes that meet."""
+"""Users and orders as these checks put them into the table and send them, and requests that meet a transaction."""
 
 from __future__ import annotations
 

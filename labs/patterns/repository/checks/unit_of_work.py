@@ -28,7 +28,7 @@ NOT_GIVEN_BACK = (
 )
 
 SHARED = (
-    "Units of work that overlapped got into each other's way: they share a session, and with it a transaction. Make a "
+    "Units of work that overlapped got in each other's way: they share a session, and with it a transaction. Make a "
     "session when the unit begins; only the engine is shared."
 )
 
@@ -61,8 +61,8 @@ def test_failure_leaves_nothing(service, database, fresh):
     for _ in range(3):
         response = service.send(fail_after_insert(fresh))
         assert response.status == 500, (
-            "The unit of work raised an exception, and the caller was not told: `unit_of_work` swallows it. Roll back, "
-            "and let it through."
+            "The unit of work raised an exception, and the caller was not told: `unit_of_work` swallows it. "
+            "Roll back, and let it through."
         )
         assert_unlocked(
             database,
@@ -73,8 +73,8 @@ def test_failure_leaves_nothing(service, database, fresh):
     names = [name for (name,) in database.execute("SELECT name FROM users ORDER BY id")]
     assert names == [user["name"]], (
         "A unit of work failed and left its row: it was committed all the same. A `commit` in `finally` runs after an "
-        "error, too, and an engine in AUTOCOMMIT has no transaction at all; a session that is shared commits what the "
-        "unit before it left."
+        "error, too, and an engine in AUTOCOMMIT has no transaction at all; "
+        "a session that is shared commits what the unit before it left."
     )
 
 

@@ -29,8 +29,8 @@ def test_user_comes_back(service, database, fresh, logs):
     assert shown(response.json) == shown(body), "The user that was created and the one that is read are not the same."
     response = service.get(f"/users/{MISSING}")
     assert error_of(response) == (404, "NOT_FOUND"), (
-        "Nobody has this id: `get` has to raise `NotFoundError`. `session.get` returns `None` then, which is not a "
-        "user."
+        "Nobody has this id: `get` has to raise `NotFoundError`. "
+        "`session.get` returns `None` then, which is not a user."
     )
 
 
@@ -55,7 +55,7 @@ def test_newest_first(service, database, fresh):
     response = service.get("/users?page=1&page_size=3")
     assert response.status == 200 and [user.get("id") for user in response.json["items"]] == newest[:3], (
         "Users on other pages were damaged, and this page fails: they are loaded and thrown away. `limit`, `offset` "
-        "and the count belong into the query."
+        "and the count belong in the query."
     )
 
 

@@ -23,8 +23,8 @@ def why_not_three(calls: int) -> str:
     if calls == 2:
         return (
             "There were two attempts. `stop_after_attempt` counts the first one, too: three attempts are two retries. "
-            "Or `may_retry` said no: a budget begins with a reserve of about ten, a breaker waits for ten failures in "
-            "a row."
+            "Or `may_retry` said no: a budget begins with a reserve of about ten, "
+            "a breaker waits for ten failures in a row."
         )
     if calls == 9:
         return "Nine calls: two layers retry, and three attempts of three are nine. Retry in one place."
@@ -66,8 +66,8 @@ def why_not_again(got: dict[str, int]) -> str:
         return "429 was not tried again. It is a 4xx, but it says “later”, not “no”."
     if missing:
         return (
-            f"Not tried again: {', '.join(missing)}. The list is 429, 502, 503, 504, and everything for which no "
-            "answer came."
+            f"Not tried again: {', '.join(missing)}. The list is 429, 502, 503, 504, "
+            "and everything for which no answer came."
         )
     return "There was another attempt although the one before was answered."
 
@@ -100,8 +100,8 @@ def why_other_error(got: dict[str, str], wanted: dict[str, str]) -> str:
         )
     if wrong.keys() <= {"404"}:
         return (
-            "Downstream says that there is no such thing, and that is what the caller wants to know: its 404 is a 404 "
-            "here, too."
+            "Downstream says that there is no such thing, and that is what the caller wants to know: "
+            "its 404 is a 404 here, too."
         )
     if any(text.startswith("500") for text in wrong.values()):
         return (
@@ -111,8 +111,8 @@ def why_other_error(got: dict[str, str], wanted: dict[str, str]) -> str:
     firsts = {name: name[:3] if name[0] == "5" else "503" for name in wanted if "," in name}
     if all(got[name][:3] == status for name, status in firsts.items()):
         return (
-            "The first error decided. What was true a moment ago no longer matters: keep the last one (`reraise=True` "
-            "does)."
+            "The first error decided. What was true a moment ago no longer matters: "
+            "keep the last one (`reraise=True` does)."
         )
     codes = [text for name, text in wrong.items() if text[:3] == wanted[name][:3]]
     if len(codes) == len(wrong):
@@ -152,8 +152,8 @@ def why_notified(got: dict[str, int]) -> str:
     if max(got.values()) > 1:
         return (
             "The notification was sent more than once. It has no key by which downstream could recognize it, and a "
-            "call that broke may have been carried out: each repetition is one more mail to the customer. "
-            "`repeat=False`."
+            "call that broke may have been carried out: "
+            "each repetition is one more mail to the customer. `repeat=False`."
         )
     return "A notification is one call, not fewer."
 
@@ -163,8 +163,8 @@ def why_multiplied(calls: int) -> str:
     if calls > 135:  # a retry for each request, and a reserve of ten, are 130; on a busy machine not all 180 are made
         return (
             "Every request of an outage makes three calls: what is struggling gets three times the load. What a "
-            "request may spend has to depend on how the others fare: one budget (or breaker) for the whole process, "
-            "not one per request."
+            "request may spend has to depend on how the others fare: "
+            "one budget (or breaker) for the whole process, not one per request."
         )
     return (
         "The retries of an outage are fewer than they could be, but still about one for each request. Once the reserve "

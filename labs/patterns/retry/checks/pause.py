@@ -56,8 +56,8 @@ def test_retry_after_is_obeyed(service, downstream, logs, fresh):
     early = round(until - calls_of(downstream, date)[1].at, 2)
     assert early <= 0.1, (
         f"`Retry-After` was a date and the next attempt came {early} s before it. The header has two forms: digits are "
-        "seconds, anything else is a date in GMT (`parsedate_to_datetime`, from which `datetime.now(UTC)` can be "
-        "subtracted)."
+        "seconds, anything else is a date in GMT (`parsedate_to_datetime`, "
+        "from which `datetime.now(UTC)` can be subtracted)."
     )
     for item, response in zip((seconds, date), responses, strict=True):
         assert_quote(response, item, price)
@@ -151,8 +151,8 @@ def test_pauses_grow_and_differ(service, downstream, fresh):
         low, high = sorted(first)[len(first) // 8], sorted(first)[-len(first) // 8]
         raise CheckFailed(
             f"Every request pauses for the same time ({mean:.2f} s before the second attempt): those that failed "
-            "together come back together. Draw the pause at random around its mean; `wait_exponential` alone has no "
-            "jitter.",
+            "together come back together. Draw the pause at random around its mean; "
+            "`wait_exponential` alone has no jitter.",
             expected="first pauses of 0.03 s and of 0.07 s, say",
             got=f"most first pauses between {low:.3f} and {high:.3f} s",
         )

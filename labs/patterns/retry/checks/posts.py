@@ -45,8 +45,8 @@ def test_payment_keeps_its_key(service, downstream, fresh):
     keys = [call.headers.get("idempotency-key") for call in calls]
     if not all(keys):
         raise CheckFailed(
-            "`POST /payments` arrived without an `Idempotency-Key`. Nobody can tell a repeated payment from a second "
-            "one without it.",
+            "`POST /payments` arrived without an `Idempotency-Key`. "
+            "Nobody can tell a repeated payment from a second one without it.",
             expected="an `Idempotency-Key` in every call",
             got=keys,
         )
@@ -59,8 +59,8 @@ def test_payment_keeps_its_key(service, downstream, fresh):
         "With an `Idempotency-Key` a payment may be repeated like a GET: `repeat=True`, three attempts."
     )
     assert (response.status, response.json.get("status")) == (200, "paid"), (
-        "The third attempt was accepted, with a 204, so the order is paid: every 2xx takes the payment, also one "
-        "without a body."
+        "The third attempt was accepted, with a 204, so the order is paid: every 2xx takes the payment, "
+        "also one without a body."
     )
 
 
@@ -126,6 +126,6 @@ def test_calls_say_what_they_are_about(service, downstream, fresh):
     got = [body_of(call, "order_id", "amount") for call in calls_to(downstream, "/payments")[:1]]
     got += [body_of(call, "order_id") for call in calls_to(downstream, "/notifications")[:1]]
     assert got == [{"order_id": order["id"], "amount": order["amount"]}, {"order_id": order["id"]}], (
-        "The body of a call is not what the contract says: `order_id` and `amount` for a payment, `order_id` for a "
-        "notification."
+        "The body of a call is not what the contract says: `order_id` and `amount` for a payment, "
+        "`order_id` for a notification."
     )

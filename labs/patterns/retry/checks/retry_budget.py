@@ -59,8 +59,8 @@ def test_recovery(service, downstream, fresh):
     for _ in range(6):
         good = service.together([Request("GET", f"/quotes/{new_item(fresh)}") for _ in range(20)])
         assert [response.status for response in good if response.status != 200] == [], (
-            "Downstream is well, and some requests still fail: what the outage left behind has to be forgotten with "
-            "the first success."
+            "Downstream is well, and some requests still fail: "
+            "what the outage left behind has to be forgotten with the first success."
         )
         item = new_item(fresh)
         downstream.script(ScriptedReply(503), path=f"/quotes/{item}")

@@ -2,7 +2,7 @@
 
 exercise: storm
 check: test_database_away
-cause: an error while looking is no
+cause: an error while looking is not a
 """
 
 
