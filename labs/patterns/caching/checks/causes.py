@@ -25,8 +25,8 @@ def why_no_hit(response, user, users, logs):
         return f"The first read works, the second fails: what was stored can't be read back. {raised(logs)}"
     if got.get("id") == user["id"] and got.get("email") == user["email"]:
         return (
-            "The row was changed behind the service's back, and the second read saw it: it asked the database instead of "
-            "answering from the copy. Look under the key first, and under the same key that was stored."
+            "The row was changed behind the service's back, and the second read saw it: it asked the database instead "
+            "of answering from the copy. Look under the key first, and under the same key that was stored."
         )
     if any(got.get("id") == other["id"] for other in users):
         return "Another user's copy was answered: the id is not part of the key."
@@ -37,24 +37,37 @@ def why_stale(response, old, method, logs):
     if response.status >= 500:
         return f"The handler failed. {raised(logs)}"
     if told(response) == whole(old):
-        return f"The old copy is still answered after a `{method}`: delete the copy when the change is committed, on every write."
+        return (
+            f"The old copy is still answered after a `{method}`: delete the copy when the change is committed, on "
+            "every write."
+        )
     return f"What is read after a `{method}` is neither the old nor the new state: look at what the write stores."
 
 
 def why_unreadable(response, what, logs):
     if response.status >= 500:
-        return f"Under the key stood {what}, and the read failed. An unreadable copy is no copy: load the row. {raised(logs)}"
+        return (
+            f"Under the key stood {what}, and the read failed. An unreadable copy is no copy: load the row. "
+            f"{raised(logs)}"
+        )
     if response.status == 404:
         return (
             f"Under the key stood {what}, and the answer was a 404. Only the one value that you chose for that means "
-            '"there is no such user"; everything else that is no user is a miss, so answer (`return`) what the database says.'
+            '"there is no such user"; everything else that is no user is a miss, so answer (`return`) what the '
+            "database says."
         )
-    return f"Under the key stood {what}, and a user was made of it. Check it against the schema: `User.model_validate_json`."
+    return (
+        f"Under the key stood {what}, and a user was made of it. Check it against the schema: "
+        "`User.model_validate_json`."
+    )
 
 
 def why_down(response, what, logs):
     if response.status >= 500:
-        return f"Redis failed, and the {what} failed with it. The database has the truth: answer from there. {raised(logs)}"
+        return (
+            f"Redis failed, and the {what} failed with it. The database has the truth: answer from there. "
+            f"{raised(logs)}"
+        )
     if response.status == 404:
         return 'Redis failed, and that was taken for "there is no such user". The database would have known.'
     return f"Redis failed, and the {what} did not answer what the database says."

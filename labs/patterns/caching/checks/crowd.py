@@ -71,8 +71,8 @@ def test_a_read_after_a_write_sees_it(service, database, cache, fresh, logs):
         response = later.result()
         if not scene.writer_waited:
             assert told(response) == whole(scene.user), (
-                "The write had been answered when this read began, and it got the old value: it was handed the result of a "
-                "load that had begun before the write. Only who came before the write may share that."
+                "The write had been answered when this read began, and it got the old value: it was handed the result "
+                "of a load that had begun before the write. Only who came before the write may share that."
                 if response.status == 200
                 else why_wrong(response, logs)
             )
@@ -105,14 +105,14 @@ def test_a_failed_load_is_over(service, database, cache, fresh, logs):
     database.down()
     for response in service.together([Request("GET", path(user))] * 5):
         assert response.status >= 500, (
-            "The database could not be read, there is no copy, and somebody was answered all the same: what was loaded before is "
-            "still handed out. Take a load out of the dict when it is done."
+            "The database could not be read, there is no copy, and somebody was answered all the same: what was "
+            "loaded before is still handed out. Take a load out of the dict when it is done."
         )
     database.up()
     response = service.get(path(user))
     assert told(response) == whole(user), (
-        "The database works again, and the load that failed before is still handed out: take it out of the dict when it "
-        f"is done, however it ended. {raised(logs)}"
+        "The database works again, and the load that failed before is still handed out: take it out of the dict when "
+        f"it is done, however it ended. {raised(logs)}"
     )
 
 
@@ -126,8 +126,9 @@ def test_expiries_are_spread(service, database, cache, fresh, logs):
     assert len(seconds) > len(users) // 2, "Most of these users were read, and there is no copy of them in Redis."
     if seconds[-1] - seconds[0] < 0.02 * seconds[-1]:
         raise CheckFailed(
-            "All copies have the same time to live: what was stored in the same second (after a deployment, a newsletter) "
-            "expires in the same second, and the database gets all of it at once. Add some per cent at random to `ex`.",
+            "All copies have the same time to live: what was stored in the same second (after a deployment, a "
+            "newsletter) expires in the same second, and the database gets all of it at once. Add some per cent at "
+            "random to `ex`.",
             expected="times to live that differ by 2 % at least; vary them by 5 % or more",
             got=f"{len(seconds)} copies, all between {seconds[0]:.1f} and {seconds[-1]:.1f} seconds",
         )

@@ -36,8 +36,9 @@ def test_a_copy_expires(service, database, cache, fresh):
         held.release()
         if stay:
             raise CheckFailed(
-                f"`{stay[0]}` is stored by one command and gets its expiry from a second one. If the process ends between the two, "
-                "the key stays for ever: pass `ex=` to `set` (for other types, `EXPIRE` in the same `MULTI`).",
+                f"`{stay[0]}` is stored by one command and gets its expiry from a second one. If the process ends "
+                "between the two, the key stays for ever: pass `ex=` to `set` (for other types, `EXPIRE` in the same "
+                "`MULTI`).",
                 expected="no moment in which a key has no expiry",
                 got=[str(command)[:60] for command in cache.commands[-2:]],
             )
@@ -132,8 +133,8 @@ def test_nobody_is_remembered_briefly(service, database, cache, fresh, logs):
     response = service.get(path(user))
     if response.status == 404:
         raise CheckFailed(
-            f"An absence stays in Redis for longer than {BRIEFLY} seconds: it needs a time to live of its own, shorter than a "
-            "user's, since a user who is added by somebody else is not there for as long.",
+            f"An absence stays in Redis for longer than {BRIEFLY} seconds: it needs a time to live of its own, "
+            "shorter than a user's, since a user who is added by somebody else is not there for as long.",
             expected=f"at most {BRIEFLY} s",
             got={key: round(left or 0) for key, left in seconds.items()},
         )
@@ -149,13 +150,14 @@ def test_a_failure_is_not_stored(service, database, cache, fresh, logs):
     database.down()
     response = service.get(path(user))
     assert response.status >= 500, (
-        'The database could not be read, and the answer is none that says so. An error while loading is no "not found": '
-        "let it pass, so that it becomes a 5xx."
+        'The database could not be read, and the answer is none that says so. An error while loading is no "not '
+        'found": let it pass, so that it becomes a 5xx.'
     )
     database.up()
     response = service.get(path(user))
     assert told(response) == whole(user), (
-        "The database works again, and the answer is still the one from before: a failed load was stored. Store only results."
+        "The database works again, and the answer is still the one from before: a failed load was stored. Store only "
+        "results."
         if response.status != 500
         else why_wrong(response, logs)
     )

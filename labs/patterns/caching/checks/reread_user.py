@@ -52,8 +52,8 @@ def test_an_unreadable_copy_is_replaced(service, database, cache, fresh, logs):
         if told(response) == whole(user):
             break
     assert told(response) == whole(user), (
-        "The unreadable copy is still there: the answer was right, but every further read stumbles over it and asks the "
-        "database. Delete it or store a good one over it. " + raised(logs)
+        "The unreadable copy is still there: the answer was right, but every further read stumbles over it and asks "
+        "the database. Delete it or store a good one over it. " + raised(logs)
     )
     assert_expiry(cache)
 
@@ -67,13 +67,14 @@ def test_another_type_is_a_miss(service, database, cache, fresh, logs):
     user["name"] = rename(database, user, fresh)
     response = service.get(path(user))
     assert told(response) == whole(user), (
-        "Under the key is a list, Redis says `WRONGTYPE` (a `ResponseError`), and that reached the client. It is one more "
-        f"way of being unreadable. {raised(logs)}"
+        "Under the key is a list, Redis says `WRONGTYPE` (a `ResponseError`), and that reached the client. It is one "
+        f"more way of being unreadable. {raised(logs)}"
     )
     rename(database, user, fresh)
     response = service.get(path(user))
     assert told(response) == whole(user), (
-        "The list is still under the key: every further read stumbles over it and asks the database. `DEL` works on any type."
+        "The list is still under the key: every further read stumbles over it and asks the database. `DEL` works on "
+        "any type."
     )
 
 
@@ -87,8 +88,8 @@ def test_a_copy_is_data_and_not_code(service, database, cache, fresh, tmp_path, 
         spoil(cache, user, pickle.dumps(Payload(str(trace)), protocol))
         response = service.get(path(user))
         assert not trace.exists(), (
-            "The service has run code that was stored in Redis: `pickle.loads` does what the pickle says. Whoever can write "
-            "to Redis owns the service. Use a data format, such as JSON."
+            "The service has run code that was stored in Redis: `pickle.loads` does what the pickle says. Whoever can "
+            "write to Redis owns the service. Use a data format, such as JSON."
         )
         assert told(response) == whole(user), why_unreadable(response, "a pickle", logs)
 

@@ -66,8 +66,8 @@ def assert_expiry(cache):
         left = cache.ttl(key)
         if left is None or left > HOUR:
             raise CheckFailed(
-                f"`{key}` never expires: pass `ex=` to `set` (for other types, `EXPIRE` in the same transaction). What is "
-                "missed once would stay wrong for ever, and Redis fills up."
+                f"`{key}` never expires: pass `ex=` to `set` (for other types, `EXPIRE` in the same transaction). "
+                "What is missed once would stay wrong for ever, and Redis fills up."
                 if left is None
                 else f"`{key}` lives for more than an hour.",
                 expected=f"at most {HOUR} s",

@@ -99,8 +99,8 @@ def test_redis_is_used_again(service, database, cache, fresh, logs):
         return bool(copies(cache, user))
 
     assert wait_until(stored, 2.5), (
-        "Redis has been back for more than two seconds, and nothing is stored in it: somewhere is noted that it is broken, "
-        "and nobody looks again."
+        "Redis has been back for more than two seconds, and nothing is stored in it: somewhere is noted that it is "
+        "broken, and nobody looks again."
     )
     rename(database, user, fresh)
     response = service.get(path(user))
@@ -114,8 +114,9 @@ def within_a_second(pending, what):
         response = pending.result()
     if response is None or response.seconds > SECOND:
         raise CheckFailed(
-            f"Redis is silent, and the {what} waited for it. redis-py waits five seconds for an answer unless it is told "
-            "otherwise: pass `socket_timeout=0.25` and `socket_connect_timeout=0.25` where the client is made, and no retries.",
+            f"Redis is silent, and the {what} waited for it. redis-py waits five seconds for an answer unless it is "
+            "told otherwise: pass `socket_timeout=0.25` and `socket_connect_timeout=0.25` where the client is made, "
+            "and no retries.",
             expected=f"an answer within {SECOND:g} s",
             got=f"nothing within {PATIENCE:g} s" if response is None else f"an answer after {response.seconds:.2f} s",
         )

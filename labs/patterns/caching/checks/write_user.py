@@ -80,10 +80,13 @@ def test_a_refused_write_changes_nothing(service, database, fresh, logs):
     assert response.status == 409, f"The e-mail address is another user's, so `PUT` has to answer 409. {raised(logs)}"
     response = service.get(path(user))
     assert told(response) == whole(user), (
-        'The change was refused with 409, and the user is "not found" since: an absence was stored. A refusal changes nothing.'
+        'The change was refused with 409, and the user is "not found" since: an absence was stored. A refusal changes '
+        "nothing."
         if response.status == 404
-        else "The change was refused with 409, and a read answers it all the same: something was stored before the database "
-        "had agreed. First commit, then the copy."
+        else (
+            "The change was refused with 409, and a read answers it all the same: something was stored before the "
+            "database had agreed. First commit, then the copy."
+        )
     )
     absent = absent_id(database, fresh)
     response = put(service, {"id": absent, "name": fresh.name(), "email": fresh.email()})
@@ -122,8 +125,8 @@ def test_the_copy_goes_after_the_commit(service, database, cache, fresh, logs):
     assert told(response) == whole(user), f"`PUT` has to answer the user as changed. {raised(logs)}"
     response = service.get(path(user))
     assert told(response) == whole(user), (
-        "The copy was dropped before the change was committed: a reader came in between, loaded the old row and stored it "
-        "again. First the truth, then the copy."
+        "The copy was dropped before the change was committed: a reader came in between, loaded the old row and "
+        "stored it again. First the truth, then the copy."
         if response.status == 200
         else why_wrong(response, logs)
     )
@@ -142,8 +145,8 @@ def test_the_answer_comes_after_the_invalidation(service, database, cache, fresh
     if wait_until(writing.done, 0.06):
         response = service.get(path(user))
         assert told(response) != whole(old), (
-            "The `PUT` was answered, and a read after it still got the old copy: the copy is deleted in the background. Wait for it "
-            "(`await`) before you answer."
+            "The `PUT` was answered, and a read after it still got the old copy: the copy is deleted in the "
+            "background. Wait for it (`await`) before you answer."
         )
     held.release()
     response = writing.result()

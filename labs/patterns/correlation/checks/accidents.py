@@ -21,12 +21,14 @@ def test_crash_has_the_header(service, fresh):
         response = crash(service, detail, given)
         assert response.status == 500, "A bug is a 500. Answer it, but as what it is."
         assert detail not in response.text, (
-            "The answer shows the exception's text, which nobody wrote for callers. The message is a constant; the id leads to the rest."
+            "The answer shows the exception's text, which nobody wrote for callers. The message is a constant; the id "
+            "leads to the rest."
         )
         ident = crash_ident(response, given)
         body = response.json
         assert isinstance(body, dict) and body.get("correlation_id") == ident, (
-            "The body of the 500 has to say the same id as its header, as `correlation_id`: that is what customers read out on the telephone."
+            "The body of the 500 has to say the same id as its header, as `correlation_id`: that is what customers "
+            "read out on the telephone."
         )
     assert body.get("error") == "INTERNAL_ERROR", "The contract calls this error `INTERNAL_ERROR`."
 
@@ -72,8 +74,9 @@ def crash(service: Any, detail: str, given: str | None = None) -> Response:
 def crash_ident(response: Response, given: str | None) -> str:
     if not response.header_values(HEADER):
         raise CheckFailed(
-            f"The 500 has no `{HEADER}`. It is made outside of your middleware: Starlette's own answer and a handler for `Exception` both run in "
-            "`ServerErrorMiddleware`. Answer accidents in a middleware that stands inside of the one that stamps, or stamp it yourself.",
+            f"The 500 has no `{HEADER}`. It is made outside of your middleware: Starlette's own answer and a handler "
+            "for `Exception` both run in `ServerErrorMiddleware`. Answer accidents in a middleware that stands inside "
+            "of the one that stamps, or stamp it yourself.",
             expected=f"500 with {HEADER}",
             got=response,
         )

@@ -11,8 +11,8 @@ from .reading import HEADER
 from .steps import CROWD, PATIENCE
 
 NOT_DONE = (
-    "The work that should follow the answer was not done within 2 s. What you return from `in_this_context` has to be something that can be "
-    "called without arguments and awaited, and it has to run the job."
+    "The work that should follow the answer was not done within 2 s. What you return from `in_this_context` has to be "
+    "something that can be called without arguments and awaited, and it has to run the job."
 )
 
 
@@ -42,8 +42,9 @@ def test_late_call_carries_the_id(service, downstream, fresh):
         if len(calls) < count:
             raise CheckFailed(NOT_DONE, expected="POST /notifications downstream", got=f"{len(calls)} of {count} calls")
         assert calls[-1].headers.get(HEADER.lower()) == given, (
-            "The call that was made after the answer does not carry the id of the request that asked for it: whoever runs the job has another "
-            "context. Take the context along when the job is handed over (`contextvars.copy_context()`)."
+            "The call that was made after the answer does not carry the id of the request that asked for it: whoever "
+            "runs the job has another context. Take the context along when the job is handed over "
+            "(`contextvars.copy_context()`)."
         )
 
 
@@ -61,6 +62,6 @@ def test_background_keeps_apart(service, logs, fresh):
     )
     got = sorted(str(record.get("correlation_id")) for record in logs.having(message="background_done"))
     assert got == given, (
-        "Jobs that wait together are done under each other's id: the id is kept in a place that they share, and the last one that came "
-        "wins. Each job needs its own copy, made when it is handed over."
+        "Jobs that wait together are done under each other's id: the id is kept in a place that they share, and the "
+        "last one that came wins. Each job needs its own copy, made when it is handed over."
     )

@@ -67,8 +67,8 @@ def test_replacement_is_new(service, fresh):
     for given in (f"{fresh.token(12)}!", fresh.token(100), f"a {fresh.token(20)}", fresh.token(5)):
         first, second = (ident_of(service.get("/about", headers={HEADER: given})) for _ in range(2))
         assert first != second, (
-            "The same hostile id was replaced by the same value twice. What is cleaned, cut, hashed or constant is no new id: strangers then "
-            "choose which requests share one. Make a new one."
+            "The same hostile id was replaced by the same value twice. What is cleaned, cut, hashed or constant is no "
+            "new id: strangers then choose which requests share one. Make a new one."
         )
         pieces = [piece for piece in re.split(r"[^a-z0-9]+", given) if len(piece) >= 5]
         kept = [piece for piece in pieces if piece[:20] in first]

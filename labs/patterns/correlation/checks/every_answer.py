@@ -14,8 +14,8 @@ def test_every_answer_has_an_id(service):
     """Every answer has an id of its own, made by the service."""
     first, second = (ident_of(service.get("/about")) for _ in range(2))
     assert first != second, (
-        "Two requests got the same id. It is made once, when a class, a default or a `ContextVar(default=…)` is evaluated; make it in "
-        "`__call__`, for each request."
+        "Two requests got the same id. It is made once, when a class, a default or a `ContextVar(default=…)` is "
+        "evaluated; make it in `__call__`, for each request."
     )
 
 
@@ -38,6 +38,7 @@ def test_a_crowd_gets_as_many_ids(service):
     responses = service.together([Request("GET", "/about", deadline=PATIENCE)] * 40)
     idents = [ident_of(response) for response in responses]
     assert len(set(idents)) == len(idents), (
-        "Requests of the same moment share an id: it is made from the time or from a short random number, it comes around again, or it is kept "
-        "where the next request overwrites it (a global, `self`). Use all of a UUID, and a local variable of `__call__`."
+        "Requests of the same moment share an id: it is made from the time or from a short random number, it comes "
+        "around again, or it is kept where the next request overwrites it (a global, `self`). Use all of a UUID, and "
+        "a local variable of `__call__`."
     )

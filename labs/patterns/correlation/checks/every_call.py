@@ -37,7 +37,8 @@ def test_hostile_id_goes_no_further(service, downstream, fresh):
         ident = ident_of(service.get(f"/quotes/{item}", headers={HEADER: given}))
         call = call_for(downstream.calls, f"/quotes/{item}")
         assert call.headers.get(HEADER.lower()) == ident, (
-            "What went downstream is not the id on the answer: the raw header was passed on. Forward the id that was chosen at the border."
+            "What went downstream is not the id on the answer: the raw header was passed on. Forward the id that was "
+            "chosen at the border."
         )
 
 
@@ -53,8 +54,8 @@ def test_calls_keep_apart(service, downstream, fresh):
     for path, given in wanted.items():
         call = call_for(downstream.calls, path)
         assert call.headers.get(HEADER.lower()) == given, (
-            "Calls of requests that run at the same time carry each other's id. It is kept on something that they share: the client's own "
-            "`headers`, a global. Put it on each `httpx.Request`, from the `ContextVar`."
+            "Calls of requests that run at the same time carry each other's id. It is kept on something that they "
+            "share: the client's own `headers`, a global. Put it on each `httpx.Request`, from the `ContextVar`."
         )
 
 

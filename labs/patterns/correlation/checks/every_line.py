@@ -12,7 +12,10 @@ from .causes import why_not_in_line
 from .reading import HEADER, MIXED
 from .steps import CROWD, PATIENCE, ident_of
 
-NO_RECORD = "The line never came. A filter has to return `True` to let a record pass, and whatever raises in it takes the request down."
+NO_RECORD = (
+    "The line never came. A filter has to return `True` to let a record pass, and whatever raises in it takes the "
+    "request down."
+)
 
 NO_FIELD = "The line came without its field `n`, the number in the path, so nobody can tell which request it is of."
 
@@ -28,7 +31,8 @@ def test_lines_have_the_id(service, logs, fresh):
     assert record.get("correlation_id") == given, why_not_in_line(record, given)
     record = one(logs, message="slow_done", n=n + 1)
     assert record.get("correlation_id") == made, (
-        "The line and the answer of a request without an id have two different ones. Make the id once, and read it everywhere else."
+        "The line and the answer of a request without an id have two different ones. Make the id once, and read it "
+        "everywhere else."
     )
 
 
@@ -40,13 +44,13 @@ def test_threads_and_tasks_have_the_id(service, logs, fresh):
     service.get("/drills/gather", headers={HEADER: in_tasks})
     logs.complete()
     assert one(logs, message="thread_done", n=n).get("correlation_id") == in_thread, (
-        "A line from a sync endpoint lacks the request's id. FastAPI runs a `def` in a worker thread and copies the context there: a "
-        "`ContextVar` goes along, a `threading.local` or a dict by task does not."
+        "A line from a sync endpoint lacks the request's id. FastAPI runs a `def` in a worker thread and copies the "
+        "context there: a `ContextVar` goes along, a `threading.local` or a dict by task does not."
     )
     children = [one(logs, message="child", n=m).get("correlation_id") for m in (1, 2, 3)]
     assert children == [in_tasks] * 3, (
-        "Lines from gathered tasks lack the request's id. Each task has a copy of the context in which it was created: a `ContextVar` goes "
-        "along, a dict by `asyncio.current_task()` does not."
+        "Lines from gathered tasks lack the request's id. Each task has a copy of the context in which it was "
+        "created: a `ContextVar` goes along, a dict by `asyncio.current_task()` does not."
     )
 
 
@@ -59,14 +63,16 @@ def test_libraries_lines_have_the_id(service, logs, fresh):
     service.get(path, headers={HEADER: unknown})
     logs.complete()
     assert one(logs, message=message).get("correlation_id") == by_library, (
-        "A library's line lacks the id: what you hooked in sees your own logger's records only. A filter on a logger (the root as well) is "
-        "not asked for what its children pass up. Put it on the handler, or into a record factory."
+        "A library's line lacks the id: what you hooked in sees your own logger's records only. A filter on a logger "
+        "(the root as well) is not asked for what its children pass up. Put it on the handler, or into a record "
+        "factory."
     )
     for record in logs.records:
         if path in str(record.get("message")) or path in str(record.get("path")):
             assert record.get("correlation_id") == unknown, (
-                "The line about an unknown path (the server's access log, say) lacks the request's id. It is written after your routes are done: "
-                "set the id in the middleware, and don't take it back before the answer has gone out."
+                "The line about an unknown path (the server's access log, say) lacks the request's id. It is written "
+                "after your routes are done: set the id in the middleware, and don't take it back before the answer "
+                "has gone out."
             )
 
 

@@ -32,7 +32,8 @@ def test_crash_tells_the_caller_nothing(service, fresh):
         assert_nothing_internal(response, {"the exception's text": detail, "a local variable": secret})
         said.append(body["message"])
     assert said[0] == said[1], (
-        "Two accidents have two messages, so something of the accident is in it. The message is a constant; what happened stands in the log."
+        "Two accidents have two messages, so something of the accident is in it. The message is a constant; what "
+        "happened stands in the log."
     )
 
 
@@ -52,8 +53,9 @@ def test_bad_response_is_our_mistake(service, logs, fresh):
     constant = crash(service, f"crash {fresh.token()}").json.get("message")
     response = service.get("/drills/bad-response", headers={"X-Correlation-ID": given})
     assert response.status == 500, (
-        "A response that breaks its own model was answered as if the caller had sent something wrong. `ResponseValidationError` "
-        "is our own bug: leave it to the handler for everything else (a handler for the parent, `ValidationException`, takes it, too)."
+        "A response that breaks its own model was answered as if the caller had sent something wrong. "
+        "`ResponseValidationError` is our own bug: leave it to the handler for everything else (a handler for the "
+        "parent, `ValidationException`, takes it, too)."
     )
     body = assert_error(response, 500, "INTERNAL_ERROR", header=False, raised_by="response validation")
     assert body["message"] == constant, (
@@ -63,7 +65,8 @@ def test_bad_response_is_our_mistake(service, logs, fresh):
     logs.complete()
     if not [failure for failure in failures(logs) if given in failure.text]:
         raise CheckFailed(
-            "The log has no stack with this request's id. A refused response is a 5xx like any other: log it with `exc_info=error`.",
+            "The log has no stack with this request's id. A refused response is a 5xx like any other: log it with "
+            "`exc_info=error`.",
             expected=f"a record with a stack and the id {given}",
             got=written_by_the_service(logs),
         )
@@ -81,8 +84,8 @@ def assert_nothing_internal(response: Response, values: dict[str, str]) -> None:
     found = [what for what, value in values.items() if value in everything or json.dumps(value)[1:-1] in everything]
     if found:
         raise CheckFailed(
-            f"The answer shows {found[0]}. Exceptions are written for you: they hold host names, SQL, connection strings. "
-            "The caller gets a constant and the id"
+            f"The answer shows {found[0]}. Exceptions are written for you: they hold host names, SQL, connection "
+            "strings. The caller gets a constant and the id"
             + ("; `debug=True` is for your own machine only." if found[0] == "a traceback" else "."),
             expected='{"error": "INTERNAL_ERROR", "message": "a constant", "correlation_id": "…"}',
             got=everything,

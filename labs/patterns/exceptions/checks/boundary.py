@@ -21,8 +21,9 @@ def test_error_in_a_middleware(service, fresh):
     for method, path in (("GET", f"/users/{user['id']}"), ("POST", "/orders"), ("GET", f"/{fresh.token()}")):
         response = service.request(method, path, headers=drill)
         assert response.status == 409, (
-            "The first request with this error was answered rightly and a later one was not, so one request leaves something behind for "
-            "the next. The boundary is one object for all of them: whether an answer has started is a local variable of `__call__`."
+            "The first request with this error was answered rightly and a later one was not, so one request leaves "
+            "something behind for the next. The boundary is one object for all of them: whether an answer has started "
+            "is a local variable of `__call__`."
         )
         assert_error(response, 409, "CONFLICT", raised_by="a middleware")
 
@@ -72,15 +73,16 @@ def test_broken_transfer_is_logged(service, logs):
     found = [f for f in failures(logs) if "RuntimeError" in f.text and f.level in ("error", "critical")]
     if not found:
         raise CheckFailed(
-            "The transfer broke and the log says nothing. Where it is too late for an answer, raise again (the server logs what "
-            "reaches it) or log it yourself with its stack; don't just return.",
+            "The transfer broke and the log says nothing. Where it is too late for an answer, raise again (the server "
+            "logs what reaches it) or log it yourself with its stack; don't just return.",
             expected="a record at error with the stack of the RuntimeError",
             got=written_by_the_service(logs),
         )
     refused = [line for line in logs.lines if "ASGI message" in line and "http.response.start" in line]
     assert refused == [], (
-        "A second answer was sent after the first had begun, and only the server's refusal kept it from the client. Whether it is too "
-        "late is for your boundary to know: note when `http.response.start` passes `send`, and raise again from then on."
+        "A second answer was sent after the first had begun, and only the server's refusal kept it from the client. "
+        "Whether it is too late is for your boundary to know: note when `http.response.start` passes `send`, and "
+        "raise again from then on."
     )
 
 
@@ -116,6 +118,7 @@ def test_requests_do_not_disturb_each_other(service, fresh):
     got = [[a.status, a.header("X-Correlation-ID"), what] for a, what in zip(responses, told, strict=True)]
     wrong = [number for number, pair in enumerate(zip(got, expected, strict=True)) if pair[0] != pair[1]]
     assert [got[number] for number in wrong] == [expected[number] for number in wrong], (
-        "Requests that run at the same time disturb each other. The boundary is one object for all of them: what belongs to one request "
-        "(whether its answer has started, its id) is a local variable of `__call__`, not an attribute."
+        "Requests that run at the same time disturb each other. The boundary is one object for all of them: what "
+        "belongs to one request (whether its answer has started, its id) is a local variable of `__call__`, not an "
+        "attribute."
     )

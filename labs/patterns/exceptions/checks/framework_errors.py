@@ -26,7 +26,8 @@ def test_wrong_method(service, fresh):
     allowed = [method.strip() for method in (response.header("Allow") or "").split(",")]
     if "GET" not in allowed:
         raise CheckFailed(
-            "The 405 lost its `Allow` header on the way: the exception carries it in `headers`, and the answer has to pass them on.",
+            "The 405 lost its `Allow` header on the way: the exception carries it in `headers`, and the answer has to "
+            "pass them on.",
             expected="allow: GET",
             got=shown_headers(response),
         )

@@ -48,8 +48,8 @@ def test_member_is_named(service, fresh):
         response = service.post("/orders", body)
         assert_error(response, 422, "VALIDATION_ERROR", raised_by="request validation")
         assert name in response.text, (
-            f"`{name}` is what does not fit, and nothing in the answer says so. The caller needs the place of each misfit "
-            "(`loc`), in `message` or in a further member."
+            f"`{name}` is what does not fit, and nothing in the answer says so. The caller needs the place of each "
+            "misfit (`loc`), in `message` or in a further member."
         )
 
 

@@ -50,12 +50,15 @@ def assert_error(
     ):
         raise CheckFailed(
             why_other_shape(response, body, raised_by),
-            expected=f'{{"error": "{code}", "message": "…", "correlation_id": "…"}}\nthree texts; further members are allowed',
+            expected=(
+                f'{{"error": "{code}", "message": "…", "correlation_id": "…"}}\nthree texts; further members are '
+                "allowed"
+            ),
             got=response.text,
         )
     assert body["error"] == code, (
-        f"`error` is the code that belongs to a {status}, spelled exactly so: clients switch on it. It comes from the type of the error, "
-        "or from the table of codes."
+        f"`error` is the code that belongs to a {status}, spelled exactly so: clients switch on it. It comes from the "
+        "type of the error, or from the table of codes."
     )
     assert body["message"].strip() != "", (
         "`message` is empty: an exception without a text has an empty `str()`. Give it a sentence."
@@ -67,8 +70,8 @@ def assert_error(
         sent = response.header("X-Correlation-ID")
         if sent is None:
             raise CheckFailed(
-                f"The {status} lacks the header `X-Correlation-ID`. It is answered outside the middleware that adds the header; a handler "
-                "for `Exception` lives in the outermost layer of all. Answer it further inside.",
+                f"The {status} lacks the header `X-Correlation-ID`. It is answered outside the middleware that adds "
+                "the header; a handler for `Exception` lives in the outermost layer of all. Answer it further inside.",
                 expected=f"X-Correlation-ID: {body['correlation_id']}",
                 got=shown_headers(response),
             )
@@ -104,14 +107,14 @@ def assert_logged_once(logs: Logs, detail: str, given: str) -> None:
         )
     levels = [failure.level for failure in findable]
     assert "error" in levels or "critical" in levels, (
-        "The record with the stack is not at `error`, so no alert looks at it: use `log.error(..., exc_info=error)` or `log.exception`. "
-        "`traceback.print_exc()` and `print` have no level at all."
+        "The record with the stack is not at `error`, so no alert looks at it: use `log.error(..., exc_info=error)` "
+        "or `log.exception`. `traceback.print_exc()` and `print` have no level at all."
     )
     own = [failure for failure in told if not failure.by_server]
     if len(own) > 1:
         raise CheckFailed(
-            "The service logs one accident more than once: one layer logs it and lets it go on, and the next one logs it again. "
-            "Log where it is answered, and only there.",
+            "The service logs one accident more than once: one layer logs it and lets it go on, and the next one logs "
+            "it again. Log where it is answered, and only there.",
             expected="one record with this stack (the server's own “Exception in ASGI application” is not counted)",
             got="\n\n".join(failure.text for failure in own),
         )

@@ -38,8 +38,8 @@ def assert_let_through(service: ServiceUnderTest, path: str, **query: str) -> No
     """Fail if this is refused. (What is then answered is another check's business.)"""
     response = service.get(url(path, **query))
     assert response.status != 422, (
-        "A parameter that the client left out is missed: `page` is 1 and `page_size` 20 then. The default belongs to the parameter, and "
-        "`Query` takes it first."
+        "A parameter that the client left out is missed: `page` is 1 and `page_size` 20 then. The default belongs to "
+        "the parameter, and `Query` takes it first."
         if re.search(r"missing|required", response.text)
         else "This value is within the bounds, which are inclusive: `ge` and `le`, not `gt` and `lt`."
     )

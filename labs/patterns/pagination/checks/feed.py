@@ -149,7 +149,8 @@ def get_feed(service: ServiceUnderTest, **query: Any) -> Row:
     limit = query.get("limit", 20)
     if len(page["items"]) > limit:
         raise CheckFailed(
-            f"{len(page['items'])} orders where {limit} were asked for. The one more that tells whether something follows is not shown.",
+            f"{len(page['items'])} orders where {limit} were asked for. The one more that tells whether something "
+            "follows is not shown.",
             expected=f"at most {limit} orders",
             got=f"{len(page['items'])} orders",
         )
@@ -179,8 +180,8 @@ def walk_feed(
         if page["next_cursor"] == cursor and page["items"]:
             break
     raise CheckFailed(
-        "The feed does not end: whoever follows `next_cursor` goes round, or on for ever. It is `null` when nothing follows, and moves "
-        "on with every page.",
+        "The feed does not end: whoever follows `next_cursor` goes round, or on for ever. It is `null` when nothing "
+        "follows, and moves on with every page.",
         expected=f"null after at most {most} pages",
         got=f"{page['next_cursor']}\nafter these ids: {seen[:60]}",
     )

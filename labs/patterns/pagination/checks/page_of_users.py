@@ -28,8 +28,8 @@ def test_total_pages_rounds_up(service, database, fresh):
     """total_pages is rounded up, exact for multiples, and 0 when there is nothing."""
     empty = get_page(service, "/users", page_size=fresh.number(2, 100))
     assert (empty["total"], empty["total_pages"]) == (0, 0), (
-        "There are no users, so there are no pages: a client that loops from 1 to `total_pages` must not send a request. "
-        "`max(1, …)` and `// + 1` make one."
+        "There are no users, so there are no pages: a client that loops from 1 to `total_pages` must not send a "
+        "request. `max(1, …)` and `// + 1` make one."
     )
     a, b = fresh.number(3, 4), fresh.number(5, 7)
     total = a * b

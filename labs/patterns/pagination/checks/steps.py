@@ -192,9 +192,9 @@ def assert_undisturbed(service: ServiceUnderTest, path: str, wanted: list[int], 
     response, page = response_and_page(service, path, query)
     if response.status != 200:
         raise CheckFailed(
-            "This page was fine until rows of *other* pages were damaged, so those are loaded, too: the whole table, or everything up to "
-            "this page, travels into Python and is cut there. Let the database cut: `LIMIT` with `OFFSET` or a keyset, and `count(*)` for "
-            "the total.",
+            "This page was fine until rows of *other* pages were damaged, so those are loaded, too: the whole table, "
+            "or everything up to this page, travels into Python and is cut there. Let the database cut: `LIMIT` with "
+            "`OFFSET` or a keyset, and `count(*)` for the total.",
             expected="200 OK\nand the same page as before",
             got=response,
         )

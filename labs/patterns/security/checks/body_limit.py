@@ -55,8 +55,10 @@ def test_chunked_body(service, fresh):
         assert response.status == 413, (
             why_not_413(response, size)
             if response.status in (400, 500)
-            else "A body without `Content-Length` (`Transfer-Encoding: chunked`) went through. Only a header was looked at, or only one piece at a time: "
-            "add up the length of all pieces that `receive` gives."
+            else (
+                "A body without `Content-Length` (`Transfer-Encoding: chunked`) went through. Only a header was "
+                "looked at, or only one piece at a time: add up the length of all pieces that `receive` gives."
+            )
         )
 
 
@@ -72,8 +74,8 @@ def test_told_before_the_rest(service, fresh):
             response = service.request("POST", "/users", body=sent, headers={**SENT_AS_JSON, **headers}, deadline=2)
         except CheckFailed as silence:
             raise CheckFailed(
-                "More than 64 KiB had arrived, and the service still waited for the rest: it reads the whole body before it counts, so "
-                "a client decides how much memory that takes. Stop reading when it is too much.",
+                "More than 64 KiB had arrived, and the service still waited for the rest: it reads the whole body "
+                "before it counts, so a client decides how much memory that takes. Stop reading when it is too much.",
                 expected="413 after 64 KiB",
                 got=silence.got,
             ) from None

@@ -13,21 +13,29 @@ def why_blank(policy: Policy, directive: str, what: str) -> str:
     """The page does not work under its policy."""
     if policy.get("default-src") == ["'none'"] and not any(name.startswith("script-src") for name in policy):
         return (
-            "`/docs` has the policy for JSON, so a browser shows an empty page with status 200. Either the policy for the page is not written, or what adds the "
-            "headers overwrites what the route has decided, or adds a second policy (a browser obeys both): set only what is not set yet."
+            "`/docs` has the policy for JSON, so a browser shows an empty page with status 200. Either the policy for "
+            "the page is not written, or what adds the headers overwrites what the route has decided, or adds a "
+            "second policy (a browser obeys both): set only what is not set yet."
         )
     if "inline" in what:
         return (
-            f"A browser refuses {what}. Its hash has to be in `{directive}` as `'sha256-…'`: the base64 of the SHA-256 of everything between the tags, "
-            "line breaks and spaces included. `'self'` does not cover inline code."
+            f"A browser refuses {what}. Its hash has to be in `{directive}` as `'sha256-…'`: the base64 of the "
+            "SHA-256 of everything between the tags, line breaks and spaces included. `'self'` does not cover inline "
+            "code."
         )
-    return f"A browser refuses to load {what}: `{directive}` (or `default-src`) of the page's policy does not allow it, so the page stays empty."
+    return (
+        f"A browser refuses to load {what}: `{directive}` (or `default-src`) of the page's policy does not allow it, "
+        "so the page stays empty."
+    )
 
 
 def why_loose(found: list[str]) -> str:
     """The policy lets in what it should stop."""
     if "'unsafe-inline'" in found:
-        return "`'unsafe-inline'` allows exactly what an injected script is: inline. Name the page's own script by its hash, or with a nonce."
+        return (
+            "`'unsafe-inline'` allows exactly what an injected script is: inline. Name the page's own script by its "
+            "hash, or with a nonce."
+        )
     return f"The policy allows scripts wholesale ({', '.join(found)}), so it stops nothing. Name what the page needs."
 
 
@@ -36,7 +44,10 @@ def why_refused(password: str, age: int | None) -> str:
     if age is None:
         return "A user without an age is not created: `age` is optional, so it needs a default."
     if len(password) in (8, 128) or age in (0, 150):
-        return "A user exactly at the limits is not created: passwords of 8 and of 128 characters, and ages of 0 and 150, are allowed."
+        return (
+            "A user exactly at the limits is not created: passwords of 8 and of 128 characters, and ages of 0 and "
+            "150, are allowed."
+        )
     return "A user whom the contract allows is not created."
 
 
@@ -46,7 +57,10 @@ def why_rule(member: str, value: Any) -> str:
         return f"{short(value)} was taken as an e-mail address. Patterns of one's own let nonsense in: use `EmailStr`."
     if member == "password":
         if len(value) > 128:
-            return "A password of more than 128 characters was taken: whoever sends one decides how long hashing it takes. Every text needs an upper bound."
+            return (
+                "A password of more than 128 characters was taken: whoever sends one decides how long hashing it "
+                "takes. Every text needs an upper bound."
+            )
         return "A password of fewer than 8 characters was taken."
     return f"An age of {value} was taken: ages go from 0 to 150."
 
@@ -57,19 +71,23 @@ def why_odd(response: Response, member: str) -> str:
         return "This is no value for the member and was not refused."
     if member == "name":
         return (
-            "Half of a surrogate pair came as a name and became a 500: it is no text, and no answer can be written with it. Either it was taken (Pydantic "
-            "looks into a text only if it has a rule to check, such as an upper bound), or the refusal repeats it."
+            "Half of a surrogate pair came as a name and became a 500: it is no text, and no answer can be written "
+            "with it. Either it was taken (Pydantic looks into a text only if it has a rule to check, such as an "
+            "upper bound), or the refusal repeats it."
         )
     return (
-        "The error handler itself failed: what was sent can't be written as JSON (`NaN`, half of a surrogate pair), and it was in the answer. "
-        "Take `loc` and `type` of each misfit, nothing else."
+        "The error handler itself failed: what was sent can't be written as JSON (`NaN`, half of a surrogate pair), "
+        "and it was in the answer. Take `loc` and `type` of each misfit, nothing else."
     )
 
 
 def why_repeated(response: Response, value: str) -> str:
     """Where the value comes from."""
     if '"input"' in response.text:
-        return "`input` repeats what was sent; when a member is missing it is the whole body, password included. Take `loc` and `type` of each misfit."
+        return (
+            "`input` repeats what was sent; when a member is missing it is the whole body, password included. Take "
+            "`loc` and `type` of each misfit."
+        )
     if "validation error" in response.text:
         return "`str(error)` of a validation error lists every value that was sent. Say it in words of your own."
     if '"msg"' in response.text or "Value error" in response.text:
@@ -81,12 +99,16 @@ def why_not_413(response: Response, size: int) -> str:
     """A body that is too large was not refused as such."""
     if response.status < 400 or response.status == 422:
         if size == LIMIT + 1:
-            return "A body of 65,537 bytes was read and handled. The limit is 65,536: what is larger is refused, whatever is in it, before anybody reads it."
+            return (
+                "A body of 65,537 bytes was read and handled. The limit is 65,536: what is larger is refused, "
+                "whatever is in it, before anybody reads it."
+            )
         return "A body of more than 64 KiB was read and handled: refuse it before anybody reads it."
     if response.status in (400, 500):
         return (
-            f"A body that is too large became a {response.status}: what counts raises, and somebody further in makes something else of it (FastAPI answers 400 "
-            "when reading a body fails). Send the 413 yourself, or raise the framework's `HTTPException(413)`."
+            f"A body that is too large became a {response.status}: what counts raises, and somebody further in makes "
+            "something else of it (FastAPI answers 400 when reading a body fails). Send the 413 yourself, or raise "
+            "the framework's `HTTPException(413)`."
         )
     return "A body of more than 64 KiB is 413."
 
@@ -95,19 +117,22 @@ def why_not_read(response: Response, size: int, framing: str) -> str:
     """A body within the limit was not handled."""
     if response.status == 413 and size < LIMIT and framing == "announced":
         return (
-            "A body of less than 64 KiB was refused. The limit is 65,536 bytes for one request: the count is a local variable, not an attribute of the "
-            "middleware, which all requests share."
+            "A body of less than 64 KiB was refused. The limit is 65,536 bytes for one request: the count is a local "
+            "variable, not an attribute of the middleware, which all requests share."
         )
     if response.status == 413 and size == LIMIT:
         return (
             "A body of exactly 64 KiB was refused: above is more than that. (`>`, not `>=`; 65,536 bytes, not 64,000.)"
         )
     if response.status == 411 or framing == "chunked" and response.status in (400, 413):
-        return "A small body without `Content-Length` was refused. Chunked bodies are ordinary (clients send them when they stream): count them instead."
+        return (
+            "A small body without `Content-Length` was refused. Chunked bodies are ordinary (clients send them when "
+            "they stream): count them instead."
+        )
     if response.status in (400, 422):
         return (
-            "A body within the limit arrived incomplete or empty: what was read in order to count it has to be handed on, every piece of it, with "
-            "`more_body` as it was."
+            "A body within the limit arrived incomplete or empty: what was read in order to count it has to be handed "
+            "on, every piece of it, with `more_body` as it was."
         )
     return "A body within the limit is handled as before."
 
@@ -128,20 +153,35 @@ def why_opened(response: Response, given: str | None, key: str) -> str:
 def why_started(variable: str, value: str | None) -> str:
     """The service started without a good secret."""
     if value is None:
-        return f"The service starts without `{variable}`: a secret with a default is a secret that everybody knows, and one that is read later fails later."
+        return (
+            f"The service starts without `{variable}`: a secret with a default is a secret that everybody knows, and "
+            "one that is read later fails later."
+        )
     if not value.strip(" ,"):
-        return f"The service starts with a blank `{variable}`: an empty variable is set, and still no secret. Look at the content, not at presence: strip the value, then measure it."
+        return (
+            f"The service starts with a blank `{variable}`: an empty variable is set, and still no secret. Look at "
+            "the content, not at presence: strip the value, then measure it."
+        )
     if "changeme" in value:
-        return f"The service starts with a placeholder in `{variable}`: somebody forgot to replace it. Refuse whatever has `changeme` in it."
+        return (
+            f"The service starts with a placeholder in `{variable}`: somebody forgot to replace it. Refuse whatever "
+            "has `changeme` in it."
+        )
     if "," in value:
-        return "The service starts although one of several keys is too short: look at each of them, not at the whole value."
+        return (
+            "The service starts although one of several keys is too short: look at each of them, not at the whole "
+            "value."
+        )
     return f"The service starts with a `{variable}` of {len(value)} characters; fewer than 16 can be guessed."
 
 
 def why_no_token(got: str) -> str:
     """The token did not arrive."""
     if "**" in got or "SecretStr" in got:
-        return "What arrived is the mask: a `SecretStr` in a text prints as asterisks. Use `get_secret_value()` where it is sent."
+        return (
+            "What arrived is the mask: a `SecretStr` in a text prints as asterisks. Use `get_secret_value()` where it "
+            "is sent."
+        )
     if not got:
         return "The call carries no `Authorization`: send `Bearer` and the token with it."
     return "The call carries another `Authorization` than `Bearer`, a space, and the value of `DOWNSTREAM_TOKEN`."

@@ -7,8 +7,8 @@ import pytest
 from .steps import HSTS, HTTPS, assert_basics, assert_strict_transport
 
 CRASH = (
-    "The answer to a crash lacks your headers. Starlette answers crashes outside of every middleware that you add to the app; wrap the whole app, "
-    "or turn crashes into answers further inside."
+    "The answer to a crash lacks your headers. Starlette answers crashes outside of every middleware that you add to "
+    "the app; wrap the whole app, or turn crashes into answers further inside."
 )
 
 
@@ -21,8 +21,8 @@ def test_crash_has_them(service, fresh):
     assert_basics(response, "a crash", CRASH)
     assert_strict_transport(service.post("/drills/crash", body, headers=HTTPS))
     assert service.post("/drills/crash", body).header(HSTS) is None, (
-        "A request over plain HTTP got `Strict-Transport-Security` after one over HTTPS: what belongs to one request is kept for the next. "
-        "Ask for the scheme of each request."
+        "A request over plain HTTP got `Strict-Transport-Security` after one over HTTPS: what belongs to one request "
+        "is kept for the next. Ask for the scheme of each request."
     )
 
 
@@ -42,11 +42,12 @@ def test_answers_that_no_route_made(service, fresh):
                 "Whatever adds the headers must let the framework's own errors through as they are."
             )
         where = (
-            f"{what} was answered without your headers: they are set for routes that exist (a dependency, an injected `Response`, each "
-            "route by hand). Set them around the app, where every answer passes."
+            f"{what} was answered without your headers: they are set for routes that exist (a dependency, an injected "
+            "`Response`, each route by hand). Set them around the app, where every answer passes."
         )
         assert_basics(response, what, where)
     assert service.get("/about").status == 200, (
-        "An ordinary request does not succeed any more. If the log says that `state` lacks something, the lifespan has not run: its scope, too, comes "
-        'through whatever stands around the app, and has no `scheme` and no headers. Pass on what is not `scope["type"] == "http"` as it is.'
+        "An ordinary request does not succeed any more. If the log says that `state` lacks something, the lifespan "
+        "has not run: its scope, too, comes through whatever stands around the app, and has no `scheme` and no "
+        'headers. Pass on what is not `scope["type"] == "http"` as it is.'
     )

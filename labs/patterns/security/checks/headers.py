@@ -13,7 +13,8 @@ def test_basics(service):
     response = service.get("/about")
     assert_basics(response, "an ordinary answer")
     assert response.header("X-XSS-Protection") in (None, "0"), (
-        "`X-XSS-Protection` switches on a filter that browsers have dropped because it could be turned against the page. Leave it out, or send `0`."
+        "`X-XSS-Protection` switches on a filter that browsers have dropped because it could be turned against the "
+        "page. Leave it out, or send `0`."
     )
 
 
@@ -23,8 +24,8 @@ def test_policy_for_json(service):
     for policy in policies(service.get("/about"))[:1]:
         got = policy.get("default-src")
         assert got == ["'none'"], (
-            "JSON loads nothing, so its policy can forbid everything: `default-src 'none'`, with the quotes. A bare `none` is a host of "
-            "that name, and `'self'` allows what nobody needs."
+            "JSON loads nothing, so its policy can forbid everything: `default-src 'none'`, with the quotes. A bare "
+            "`none` is a host of that name, and `'self'` allows what nobody needs."
         )
 
 
@@ -34,7 +35,7 @@ def test_https_only_where_it_is(service):
     for headers in ({}, {"X-Forwarded-Proto": "http"}):
         got = service.get("/about", headers=headers).header(HSTS)
         assert got is None, (
-            "`Strict-Transport-Security` was sent over plain HTTP, where RFC 6797 forbids it: whoever sits in between could have "
-            "written it. Send it only when the client used HTTPS."
+            "`Strict-Transport-Security` was sent over plain HTTP, where RFC 6797 forbids it: whoever sits in between "
+            "could have written it. Send it only when the client used HTTPS."
         )
     assert_strict_transport(service.get("/about", headers=HTTPS))

@@ -57,8 +57,9 @@ def test_refusal_shows_no_value(service, fresh):
             for value, whose in ((bad, "the bad value of " + variable), (good[other], f"the value of {other}")):
                 if value is not None and (found := leak(value, said)):
                     raise CheckFailed(
-                        f"What the service says shows {whose}, and goes into a log. Name the variable and show nothing: Pydantic's `ValidationError` "
-                        "prints what it was given, for `SecretStr`, too; say it in words of your own.",
+                        f"What the service says shows {whose}, and goes into a log. Name the variable and show "
+                        "nothing: Pydantic's `ValidationError` prints what it was given, for `SecretStr`, too; say it "
+                        "in words of your own.",
                         expected=f"{variable}, and no value",
                         got=around(said, found),
                     )
@@ -70,8 +71,8 @@ def test_several_keys(service, fresh):
     old, new = fresh.secret(), fresh.secret()
     if said := service.refuse_to_start(API_KEY=f"{new},{old},"):
         raise CheckFailed(
-            "The service does not start with two good keys and a comma at the end. `split` makes an empty part of it, which is no key and no mistake: "
-            "leave empty parts out.",
+            "The service does not start with two good keys and a comma at the end. `split` makes an empty part of it, "
+            "which is no key and no mistake: leave empty parts out.",
             expected="a service that starts with `API_KEY=new,old,`",
             got=said[-1500:],
         )
@@ -84,7 +85,10 @@ def test_several_keys(service, fresh):
         assert response.status == 401, (
             "An empty part of `API_KEY` (a comma at its end is enough) counts as a key, so no key opens."
             if not given
-            else "What is no key opened: a part of `API_KEY`, or all of it. Split it at the commas, and compare whole keys (`in` on a text finds parts)."
+            else (
+                "What is no key opened: a part of `API_KEY`, or all of it. Split it at the commas, and compare whole "
+                "keys (`in` on a text finds parts)."
+            )
         )
 
 
@@ -94,7 +98,8 @@ def test_key_of_other_bytes(service, fresh):
     for given in (b"\xfc" + fresh.secret().encode(), fresh.secret().encode() + "ü".encode(), b"\xff\xfe\xfd"):
         response = summary(service, given)
         assert response.status == 401, (
-            "A stranger's umlaut is a 500: `compare_digest` takes text only if it is ASCII. Encode both sides and compare bytes."
+            "A stranger's umlaut is a 500: `compare_digest` takes text only if it is ASCII. Encode both sides and "
+            "compare bytes."
             if response.status == 500
             else "A key with other than ASCII characters is a wrong key like any other: 401."
         )
@@ -109,7 +114,8 @@ def test_token_goes_downstream(service, downstream, fresh):
     assert response.status == 200, "`GET /quotes/{item}` is answered with 200 while downstream is well."
     for call in downstream.calls:
         assert leak(token, call.path) == "", (
-            "The token is in the URL, and URLs are written down: in access logs, at proxies, in httpx's own log line. Send it in a header."
+            "The token is in the URL, and URLs are written down: in access logs, at proxies, in httpx's own log line. "
+            "Send it in a header."
         )
     got = downstream.calls[-1].headers.get("authorization", "")
     assert got == f"Bearer {token}", why_no_token(got)
@@ -131,14 +137,14 @@ def test_secrets_stay_inside(service, logs, downstream, fresh):
         assert_absent(
             secret,
             responses,
-            f"The value of `{name}` is in an answer. A default value stands in `/openapi.json`, an error repeats what it was given, "
-            "and downstream's own errors are not for your callers.",
+            f"The value of `{name}` is in an answer. A default value stands in `/openapi.json`, an error repeats what "
+            "it was given, and downstream's own errors are not for your callers.",
         )
         assert_not_logged(
             logs,
             secret,
-            f"The value of `{name}` is in the log. Settings are logged sooner or later: keep secrets in a type whose `repr` hides them "
-            "(`SecretStr`), out of URLs, and out of the text of errors.",
+            f"The value of `{name}` is in the log. Settings are logged sooner or later: keep secrets in a type whose "
+            "`repr` hides them (`SecretStr`), out of URLs, and out of the text of errors.",
         )
 
 

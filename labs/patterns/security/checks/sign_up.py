@@ -33,7 +33,8 @@ def test_user_is_created(service, logs, fresh):
         assert_absent(
             password,
             [response],
-            "The password is in the answer. Say what may be shown, member by member: `new.model_dump()` has everything.",
+            "The password is in the answer. Say what may be shown, member by member: `new.model_dump()` has "
+            "everything.",
         )
     logs.complete()
     assert_not_logged(logs, password, "The password is in the log: something logs the whole model or the whole body.")
@@ -73,8 +74,8 @@ def test_plain_address(service, fresh):
     good = good_user(fresh)
     for value in (f"{fresh.name()} <{good['email']}>", f"<{good['email']}>"):
         cause = (
-            "A display name with an address in angle brackets was taken. `EmailStr` reads such a mailbox and keeps its address, so what is stored is not "
-            "what was sent: refuse a `<` before it looks."
+            "A display name with an address in angle brackets was taken. `EmailStr` reads such a mailbox and keeps "
+            "its address, so what is stored is not what was sent: refuse a `<` before it looks."
         )
         assert_refused(service, {**good, "email": value}, f"`email` was {value}", cause)
 
@@ -94,8 +95,9 @@ def test_types_are_types(service, fresh):
         ("email", [good["email"]]),
     ):
         cause = (
-            f"`{member}` was {json.dumps(value)} and was taken: Pydantic converts what it can unless the model is strict "
-            "(`ConfigDict(strict=True)`). `int(…)` and `str(…)` of your own convert, too, and `isinstance(True, int)` is true."
+            f"`{member}` was {json.dumps(value)} and was taken: Pydantic converts what it can unless the model is "
+            "strict (`ConfigDict(strict=True)`). `int(…)` and `str(…)` of your own convert, too, and "
+            "`isinstance(True, int)` is true."
         )
         assert_refused(service, {**good, member: value}, f"`{member}` was {json.dumps(value)}", cause)
 
@@ -111,12 +113,13 @@ def test_unknown_members(service, fresh):
         (fresh.token(), None),
     ):
         cause = (
-            f"The unknown member `{member}` was taken or dropped in silence. A client that sends it believes something else than you do; "
-            'refuse it with `extra="forbid"`.'
+            f"The unknown member `{member}` was taken or dropped in silence. A client that sends it believes "
+            'something else than you do; refuse it with `extra="forbid"`.'
         )
         assert_refused(service, {**good, member: value}, f"`{member}` is not declared", cause)
     assert service.post("/users", good).status == 201, (
-        "After its requests were refused, the same user can't be created any more: a refused request has left something behind."
+        "After its requests were refused, the same user can't be created any more: a refused request has left "
+        "something behind."
     )
 
 

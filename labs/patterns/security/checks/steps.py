@@ -34,8 +34,10 @@ def assert_basics(response: Response, what: str, where: str = "") -> None:
     if frames != "deny" and not any(policy.get("frame-ancestors") == ["'none'"] for policy in parse_policies(response)):
         raise CheckFailed(
             where
-            or f"Other sites may show {what} in a frame. `X-Frame-Options` is `DENY`, or the policy says `frame-ancestors 'none'`, "
-            "which `default-src` does not include.",
+            or (
+                f"Other sites may show {what} in a frame. `X-Frame-Options` is `DENY`, or the policy says "
+                "`frame-ancestors 'none'`, which `default-src` does not include."
+            ),
             expected="X-Frame-Options: DENY",
             got=head(response),
         )
@@ -56,8 +58,8 @@ def assert_strict_transport(response: Response) -> None:
     got = response.header(HSTS)
     if got is None:
         raise CheckFailed(
-            "The client used HTTPS, and `Strict-Transport-Security` is missing. The proxy ends HTTPS and says so in `X-Forwarded-Proto`; uvicorn puts it into "
-            '`scope["scheme"]` (or `request.url.scheme`) of each request.',
+            "The client used HTTPS, and `Strict-Transport-Security` is missing. The proxy ends HTTPS and says so in "
+            '`X-Forwarded-Proto`; uvicorn puts it into `scope["scheme"]` (or `request.url.scheme`) of each request.',
             expected=f"{HSTS}: max-age={YEAR} or more, on {response.status}",
             got=head(response),
         )

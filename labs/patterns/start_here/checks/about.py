@@ -12,7 +12,8 @@ def test_about_answers(service, logs):
     if response.status >= 500:
         logs.complete()  # the answer may be here before the log line that explains it
     assert response.status == 200, (
-        "`about` did not return what it promises, `dict[str, str]`: another type, a value that is `None`, or a `print` instead of a `return`."
+        "`about` did not return what it promises, `dict[str, str]`: another type, a value that is `None`, or a "
+        "`print` instead of a `return`."
         if "ResponseValidationError" in logs.text
         else "The handler of `/about` raised, or the route is missing: look at the log lines below."
     )
@@ -31,6 +32,6 @@ def _why(response, expected):
     if set(response) != set(expected):
         return "The object needs the two fields `service` and `version`, and no others."
     return (
-        "The values are typed into the source, or were read when the cell ran. Take them from `os.environ` inside the function: each "
-        "deployment sets its own."
+        "The values are typed into the source, or were read when the cell ran. Take them from `os.environ` inside the "
+        "function: each deployment sets its own."
     )

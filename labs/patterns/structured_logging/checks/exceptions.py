@@ -44,8 +44,8 @@ def test_crash_is_in_the_stream(service, logs, fresh):
     records = [record for record in logs.records if detail in str(record.get("stack"))]
     if not records:
         raise CheckFailed(
-            "The crash left no record with its stack. uvicorn reports it with `exc_info`, as the triple of `sys.exc_info()`: "
-            "other loggers' records need the same treatment of exceptions as yours.",
+            "The crash left no record with its stack. uvicorn reports it with `exc_info`, as the triple of "
+            "`sys.exc_info()`: other loggers' records need the same treatment of exceptions as yours.",
             expected=f"a record whose `stack` has the text {detail!r}",
             got="\n".join(logs.lines[-6:]),
         )

@@ -56,7 +56,8 @@ def test_hostile_values_are_written(service, logs, fresh):
     record = odd_record(logs, "hostile_values")
     gone = [name for name in ("broken", "loop", "pairs", "readings") if name not in record]
     assert gone == [], (
-        "Fields are gone. What can't be shown is replaced by something that says so, one value at a time; the rest of the record stays."
+        "Fields are gone. What can't be shown is replaced by something that says so, one value at a time; the rest of "
+        "the record stays."
     )
     after = f"probe_{fresh.token()}"
     service.post("/drills/log", {"message": after, "fields": {}})

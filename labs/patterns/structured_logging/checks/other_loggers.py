@@ -33,10 +33,13 @@ def test_library_records_are_json(service, logs, fresh):
     got = {name: record.get(name) for name in wanted}
     only_the_name = {**got, "logger": wanted["logger"]} == wanted
     assert got == wanted, (
-        "The record lacks only its logger's own name: `structlog.stdlib.add_logger_name`, first in `foreign_pre_chain`, adds it."
+        "The record lacks only its logger's own name: `structlog.stdlib.add_logger_name`, first in "
+        "`foreign_pre_chain`, adds it."
         if only_the_name
-        else "The library's record did not get the standard fields. Other loggers' records reach only the handler's formatter: "
-        "it has to put them through the same chain (`foreign_pre_chain`)."
+        else (
+            "The library's record did not get the standard fields. Other loggers' records reach only the handler's "
+            "formatter: it has to put them through the same chain (`foreign_pre_chain`)."
+        )
     )
     assert_time(record.get("timestamp"), before, datetime.now(UTC))
 
@@ -54,13 +57,14 @@ def test_server_lines_are_json(service, logs, fresh):
         record for record in logs.records if str(record.get("message")).startswith("Application startup complete")
     ]
     assert [missing_fields(record) for record in lifespan[:1]] == [[]], (
-        "uvicorn says “Application startup complete.” when it starts; that record is gone or lacks standard fields. Take its "
-        "handlers away and let it propagate to root; don't silence it: it is also the one that reports crashes."
+        "uvicorn says “Application startup complete.” when it starts; that record is gone or lacks standard fields. "
+        "Take its handlers away and let it propagate to root; don't silence it: it is also the one that reports "
+        "crashes."
     )
     access = [record for record in logs.records if path in str(record)]
     assert access != [], (
-        f"No record tells of `GET {path}`. uvicorn writes its access log only when `uvicorn.access` has a handler somewhere above "
-        "it: it comes with `propagate = False`, so without a handler of its own it falls silent."
+        f"No record tells of `GET {path}`. uvicorn writes its access log only when `uvicorn.access` has a handler "
+        "somewhere above it: it comes with `propagate = False`, so without a handler of its own it falls silent."
     )
 
 
@@ -85,8 +89,8 @@ def test_each_record_once(service, logs, fresh):
     # An access log of the service's own may stand in for uvicorn's.
     wanted = {name: 1 for name in got} | {"uvicorn's access line": min(len(by_server), 1)}
     assert got == wanted, (
-        "A record that passes two handlers is written twice. Attach the handler once, to root; a logger that propagates needs none "
-        "of its own (uvicorn's `uvicorn` and `uvicorn.access` come with one each)."
+        "A record that passes two handlers is written twice. Attach the handler once, to root; a logger that "
+        "propagates needs none of its own (uvicorn's `uvicorn` and `uvicorn.access` come with one each)."
     )
 
 
@@ -100,7 +104,8 @@ def test_level_holds_for_everybody(service, logs, fresh):
     one(logs, loud, "a library's record at `info`, with `LOG_LEVEL` at INFO")
     logs.complete()
     assert len(logs.having(message=quiet)) == 0, (
-        "A library's debug record was written although `LOG_LEVEL` is INFO: give the root logger the level from the environment."
+        "A library's debug record was written although `LOG_LEVEL` is INFO: give the root logger the level from the "
+        "environment."
     )
     service.start(LOG_LEVEL="WARNING")
     warned = f"probe {fresh.token()}"

@@ -87,8 +87,9 @@ def test_level_comes_from_the_environment(service, logs, fresh):
         written = [level for level, message in sent.items() if logs.having(message=message)]
         wanted = {"ERROR": ["error"], None: ["info", "error"], "DEBUG": ["debug", "info", "error"]}[threshold]
         assert written == wanted, (
-            f"With `LOG_LEVEL` {'not set' if threshold is None else 'at ' + threshold}, the events that were written are not "
-            "those from that level on: read the level from the environment where logging is configured, and filter by it."
+            f"With `LOG_LEVEL` {'not set' if threshold is None else 'at ' + threshold}, the events that were written "
+            "are not those from that level on: read the level from the environment where logging is configured, and "
+            "filter by it."
         )
 
 
@@ -105,8 +106,9 @@ def test_fields_keep_their_values(service, logs, fresh):
     message = f"probe_{fresh.token()}"
     response = service.post("/drills/log", {"message": message, "fields": fields})
     assert response.status == 204, (
-        "The log call failed, and the request with it. The standard library's `extra=` refuses names that a LogRecord has of its "
-        "own (`name`, `args`, `module`): put all fields under one name of yours, and unpack them in the formatter."
+        "The log call failed, and the request with it. The standard library's `extra=` refuses names that a LogRecord "
+        "has of its own (`name`, `args`, `module`): put all fields under one name of yours, and unpack them in the "
+        "formatter."
     )
     record = one(logs, message)
     got = {name: record.get(name) for name in fields}
@@ -128,8 +130,8 @@ def test_fields_do_not_replace_standard_ones(service, logs, fresh):
     record = one(logs, message)
     got = [name for name, value in fields.items() if record.get(name) == value]
     assert got == [], (
-        'The event\'s own fields were merged over the standard ones, so `status="paid"` turns an error into something no alert '
-        "looks for. Put the event's fields in first and the standard ones over them."
+        'The event\'s own fields were merged over the standard ones, so `status="paid"` turns an error into '
+        "something no alert looks for. Put the event's fields in first and the standard ones over them."
     )
 
 
@@ -144,8 +146,8 @@ def test_no_line_can_be_forged(service, logs, fresh):
     find(logs, lambda record: record.get("message") == message, 1, quiet=True)
     logs.complete()
     assert logs.having(message=forged) == [], (
-        "Text from a request became a record of its own: the line is put together from strings. Let a JSON encoder write "
-        "the whole object; it escapes quotes and line breaks."
+        "Text from a request became a record of its own: the line is put together from strings. Let a JSON encoder "
+        "write the whole object; it escapes quotes and line breaks."
     )
     record = one(logs, message, "the message that was sent, line breaks and quotes included")
     assert record.get("text") == text, (

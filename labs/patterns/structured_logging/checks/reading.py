@@ -27,7 +27,11 @@ def logging_error(lines: list[str]) -> str:
     if before and "LogRecord is not JSON" in before[0]:
         return (
             "The handler failed while it wrote a record: `ProcessorFormatter` puts the LogRecord into the event. "
-            "`ProcessorFormatter.remove_processors_meta`, before the renderer, takes it out; the chain belongs in `foreign_pre_chain`."
+            "`ProcessorFormatter.remove_processors_meta`, before the renderer, takes it out; the chain belongs in "
+            "`foreign_pre_chain`."
         )
     said = f", with `{before[0][:160]}`" if before else ""
-    return f"The handler failed while it wrote a record{said}. The traceback below “--- Logging error ---” in the stream says where."
+    return (
+        f"The handler failed while it wrote a record{said}. The traceback below “--- Logging error ---” in the stream "
+        "says where."
+    )

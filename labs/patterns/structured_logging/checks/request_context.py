@@ -19,8 +19,8 @@ def test_given_id_is_on_the_record(service, logs, fresh):
     service.get(f"/drills/slow/{n}", headers={"X-Correlation-ID": given})
     record = one(logs, "slow_done")
     assert record.get("correlation_id") == given, (
-        "The record does not carry the caller's id as `correlation_id`: bind it in the middleware before the request goes on, and have "
-        "every record merge what is bound (`merge_contextvars`, first in the chain)."
+        "The record does not carry the caller's id as `correlation_id`: bind it in the middleware before the request "
+        "goes on, and have every record merge what is bound (`merge_contextvars`, first in the chain)."
     )
 
 
@@ -35,8 +35,8 @@ def test_id_is_made_when_none_is_given(service, logs, fresh):
     made = [value for value in ids[1:] if isinstance(value, str) and value]
     assert len(made) == 2, "A request without `X-Correlation-ID` still needs an id: make one, for example with `uuid4`."
     assert len(set(ids)) == 3, (
-        "Two requests have the same id. It has to be made inside the middleware, for each request: a default argument or a module's "
-        "variable is evaluated once, and what is bound must not outlive its request."
+        "Two requests have the same id. It has to be made inside the middleware, for each request: a default argument "
+        "or a module's variable is evaluated once, and what is bound must not outlive its request."
     )
 
 
@@ -54,8 +54,9 @@ def test_id_is_on_every_record_of_the_request(service, logs, fresh):
     )
     access = find(logs, lambda record: path in str(record), 1)[0]
     assert access.get("correlation_id") == given, (
-        "The access record lacks the id. uvicorn writes it while the answer is sent, so the id has to be bound outside of that: in "
-        "a middleware, not in a route or dependency, and not taken back before the answer goes out."
+        "The access record lacks the id. uvicorn writes it while the answer is sent, so the id has to be bound "
+        "outside of that: in a middleware, not in a route or dependency, and not taken back before the answer goes "
+        "out."
     )
 
 
@@ -85,8 +86,11 @@ def test_context_never_crosses_requests(service, logs, fresh):
         first = crossed[0]
         raise CheckFailed(
             why_crossed(crossed),
-            expected=f"{first['message']} n={first.get('n')} correlation_id={expected.get((first['message'], first.get('n')))}\n"
-            f"and so for all {len(expected)} requests",
+            expected=(
+                f"{first['message']} n={first.get('n')} "
+                f"correlation_id={expected.get((first['message'], first.get('n')))}\nand so for all {len(expected)} "
+                "requests"
+            ),
             got=f"{first['message']} n={first.get('n')} correlation_id={first.get('correlation_id')}\n"
             f"{len(crossed)} of {len(expected)} records have the wrong id, or none",
         )
@@ -103,8 +107,9 @@ def test_crash_carries_the_id(service, logs, fresh):
     records = find(logs, lambda record: detail in str(record.get("stack")), 1)
     ids = [record.get("correlation_id") for record in records]
     assert given in ids, (
-        "The crash was logged without the id. uvicorn logs it after your middleware has been left: if the id is unbound on the way "
-        "out (`with bound_contextvars(...)`, `finally: reset`), it is gone by then. Leave it bound, or log the crash yourself inside."
+        "The crash was logged without the id. uvicorn logs it after your middleware has been left: if the id is "
+        "unbound on the way out (`with bound_contextvars(...)`, `finally: reset`), it is gone by then. Leave it "
+        "bound, or log the crash yourself inside."
     )
 
 
@@ -121,7 +126,8 @@ def test_no_context_outside_requests(service, logs, fresh):
         and re.match("Shutting down|Waiting for|Finished server", str(record.get("message")))
     ]
     assert outside == [], (
-        "The server's own records at shutdown carry the id of the last request: the id is kept in a variable that outlives the request."
+        "The server's own records at shutdown carry the id of the last request: the id is kept in a variable that "
+        "outlives the request."
     )
 
 
@@ -136,14 +142,14 @@ def test_no_secrets_in_the_stream(service, logs, fresh):
     logs.complete()
     found = [what for what, value in (("password", password), ("token", token), ("body", name)) if value in logs.text]
     assert found == [], (
-        "The middleware writes what it should only pass on. Bind the one header that you need; never log bodies or all headers: "
-        "a body that you did not read is one that you did not redact."
+        "The middleware writes what it should only pass on. Bind the one header that you need; never log bodies or "
+        "all headers: a body that you did not read is one that you did not redact."
     )
     service.start(LOG_LEVEL="DEBUG")
     service.post("/users", {**body, "email": fresh.email()}, headers=headers)
     logs.complete()
     found = [what for what, value in (("password", password), ("token", token)) if value in logs.text]
     assert found == [], (
-        "With `LOG_LEVEL` at DEBUG the secrets are in the log. Debug is switched on in production when something is wrong, and the "
-        "lines stay as long as all others: what must never be written is not written at any level."
+        "With `LOG_LEVEL` at DEBUG the secrets are in the log. Debug is switched on in production when something is "
+        "wrong, and the lines stay as long as all others: what must never be written is not written at any level."
     )

@@ -71,15 +71,15 @@ def assert_time(value: Any, before: datetime, after: datetime, field: str = "tim
         raise CheckFailed(f"`{field}` is no ISO 8601 time.", expected=expected, got=value) from None
     if moment.utcoffset() is None:
         raise CheckFailed(
-            f"`{field}` has no offset, so nobody knows which hour it means: use an aware time, `datetime.now(UTC).isoformat()`, "
-            'or `TimeStamper(fmt="iso", utc=True)`.',
+            f"`{field}` has no offset, so nobody knows which hour it means: use an aware time, "
+            '`datetime.now(UTC).isoformat()`, or `TimeStamper(fmt="iso", utc=True)`.',
             expected=expected,
             got=value,
         )
     if not before - timedelta(seconds=1) <= moment <= after + timedelta(seconds=1):
         raise CheckFailed(
-            f"`{field}` is not the time of the event. A local time that is labelled as UTC is off by the zone; a time that was "
-            "computed when logging was configured stands still.",
+            f"`{field}` is not the time of the event. A local time that is labelled as UTC is off by the zone; a time "
+            "that was computed when logging was configured stands still.",
             expected=expected,
             got=value,
         )
