@@ -1,26 +1,26 @@
-"""Checks of exercise 1, “Read through”."""
+"""Read through: a miss loads the row and stores a copy that expires; a hit does not ask the database."""
 
 from __future__ import annotations
 
 import pytest
 
-from labs.judge import CheckFailed
+from labs.judge import CheckFailed, Database, Fresh, add_user
 
 from .causes import why_no_hit, why_not_404, why_wrong
-from .reading import raised, told, whole
-from .steps import absent_id, add_user, assert_expiry, path, readings, rename, wait_until
+from .steps import User, absent_id, assert_expiry, path, readings, rename, told, wait_until, whole
 
-BRIEFLY = 120
+BRIEFLY = 120  # seconds
 
+# Names of Redis commands that give a key its expiry after it was stored.
 EXPIRING = {"EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT"}
 
 
 @pytest.mark.check(level="easy")
-def test_a_miss_is_loaded_and_stored(service, database, cache, fresh, logs):
+def test_a_miss_is_loaded_and_stored(service, database, cache, fresh):
     """The first read answers what the database says, and leaves a copy in Redis."""
     user = add_user(database, fresh)
     response = service.get(path(user))
-    assert told(response) == whole(user), why_wrong(response, logs)
+    assert told(response) == whole(user), why_wrong(response)
     assert cache.keys(), "Nothing is in Redis after a read: `await redis.set(key, ...)` after the load is missing."
 
 
@@ -49,7 +49,7 @@ def test_a_copy_expires(service, database, cache, fresh):
 
 
 @pytest.mark.check(level="easy", after="test_a_miss_is_loaded_and_stored")
-def test_a_hit_does_not_ask(service, database, fresh, logs):
+def test_a_hit_does_not_ask(service, database, fresh):
     """A second read is answered from the copy: the database is not asked, and each user has their own copy."""
     users = [add_user(database, fresh) for _ in range(3)]
     for user in users:
@@ -58,11 +58,11 @@ def test_a_hit_does_not_ask(service, database, fresh, logs):
         rename(database, user, fresh)
     for user in users * 2:
         response = service.get(path(user))
-        assert told(response) == whole(user), why_no_hit(response, user, users, logs)
+        assert told(response) == whole(user), why_no_hit(response, user, users)
 
 
 @pytest.mark.check(level="easy", after="test_a_hit_does_not_ask")
-def test_an_expired_copy_is_loaded_again(service, database, cache, fresh, logs):
+def test_an_expired_copy_is_loaded_again(service, database, cache, fresh):
     """When the copy has expired, the next read asks the database again and stores a new copy."""
     user = add_user(database, fresh)
     service.get(path(user))
@@ -73,7 +73,7 @@ def test_an_expired_copy_is_loaded_again(service, database, cache, fresh, logs):
         "Every key was deleted, as when their time is up, and still the old value is answered: a copy is kept in the "
         "process (a dict, `lru_cache`). It outlives the expiry, and no other process can invalidate it."
         if response.status == 200
-        else why_wrong(response, logs)
+        else why_wrong(response)
     )
     rename(database, user, fresh)
     response = service.get(path(user))
@@ -101,11 +101,11 @@ def test_only_what_is_answered_is_stored(service, database, cache, fresh):
 
 
 @pytest.mark.check(level="medium", after="test_a_hit_does_not_ask")
-def test_nobody_is_remembered(service, database, cache, fresh, logs):
+def test_nobody_is_remembered(service, database, cache, fresh):
     """A user who does not exist is remembered, too: the second 404 does not ask the database."""
-    absent = absent_id(database, fresh)
+    absent = absent_id(fresh)
     response = service.get(f"/users/{absent}")
-    assert response.status == 404, why_not_404(response, logs)
+    assert response.status == 404, why_not_404(response)
     insert_user(database, fresh, absent)  # by another program: who asks the database now finds somebody
     response = service.get(f"/users/{absent}")
     if response.status == 200 and isinstance(response.json, dict):
@@ -117,14 +117,14 @@ def test_nobody_is_remembered(service, database, cache, fresh, logs):
         )
     assert response.status == 404, (
         "The remembered absence is read back as a user: `null` and other stand-ins come out of Redis as a value like "
-        "any other. Look for the absence before you parse. " + raised(logs)
+        "any other. Look for the absence before you parse."
     )
 
 
 @pytest.mark.check(level="medium", after="test_nobody_is_remembered")
-def test_nobody_is_remembered_briefly(service, database, cache, fresh, logs):
+def test_nobody_is_remembered_briefly(service, database, cache, fresh):
     """An absence is remembered for two minutes at most."""
-    absent = absent_id(database, fresh)
+    absent = absent_id(fresh)
     service.get(f"/users/{absent}")
     assert_expiry(cache)
     user = insert_user(database, fresh, absent)
@@ -138,11 +138,11 @@ def test_nobody_is_remembered_briefly(service, database, cache, fresh, logs):
             expected=f"at most {BRIEFLY} s",
             got={key: round(left or 0) for key, left in seconds.items()},
         )
-    assert told(response) == whole(user), why_wrong(response, logs)
+    assert told(response) == whole(user), why_wrong(response)
 
 
 @pytest.mark.check(level="medium", after="test_a_miss_is_loaded_and_stored")
-def test_a_failure_is_not_stored(service, database, cache, fresh, logs):
+def test_a_failure_is_not_stored(service, database, cache, fresh):
     """A database that fails is a 5xx, not a 404, and it is not remembered."""
     user = add_user(database, fresh)
     service.get(path(user))
@@ -150,8 +150,8 @@ def test_a_failure_is_not_stored(service, database, cache, fresh, logs):
     database.down()
     response = service.get(path(user))
     assert response.status >= 500, (
-        'The database could not be read, and the answer is none that says so. An error while loading is no "not '
-        'found": let it pass, so that it becomes a 5xx.'
+        'The database could not be read, and the answer does not say so. An error while loading is not a "not found": '
+        "let it pass, so that it becomes a 5xx."
     )
     database.up()
     response = service.get(path(user))
@@ -159,12 +159,12 @@ def test_a_failure_is_not_stored(service, database, cache, fresh, logs):
         "The database works again, and the answer is still the one from before: a failed load was stored. Store only "
         "results."
         if response.status != 500
-        else why_wrong(response, logs)
+        else why_wrong(response)
     )
 
 
-def insert_user(database, fresh, user_id):
-    """A user with this id, added past the service."""
+def insert_user(database: Database, fresh: Fresh, user_id: int) -> User:
+    """Put a user with this id into the table, past the service."""
     user = {"id": user_id, "name": fresh.name(), "email": fresh.email()}
     sql = "INSERT INTO users (id, name, email, password_hash) VALUES (?, ?, ?, '-')"
     database.execute(sql, user_id, user["name"], user["email"])

@@ -2,7 +2,7 @@
 
 exercise: read_user
 check: test_a_failure_is_not_stored
-cause: An error while loading is no
+cause: An error while loading is not
 """
 
 TTL = 300

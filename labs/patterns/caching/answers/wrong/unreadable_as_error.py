@@ -2,7 +2,7 @@
 
 exercise: reread_user
 check: test_an_unreadable_copy_is_a_miss
-cause: An unreadable copy is no copy
+cause: An unreadable copy is not a copy
 """
 
 async def reread_user(trouble, redis, key, load):
