@@ -1,24 +1,21 @@
-"""Checks of exercise 6, “Accidents”."""
+"""Accidents: a crash is answered and logged under the id of its request."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from labs.judge import CheckFailed, Request, Response
+from labs.judge import CheckFailed, Request, Response, crash
 
-from .causes import why_crash_line
-from .reading import HEADER
+from .causes import HEADER, why_crash_line
 from .steps import PATIENCE, ident_of
 
 
 @pytest.mark.check(level="medium", after="test_valid_id_is_taken_over")
 def test_crash_has_the_header(service, fresh):
     """A 500 carries the id like every other answer, in the header and in the body."""
-    for given in (fresh.token(20), None):
+    for given in (fresh.token(20), ""):
         detail = f"crash {fresh.token()}"
-        response = crash(service, detail, given)
+        response = crash(service, detail, given=given)
         assert response.status == 500, "A bug is a 500. Answer it, but as what it is."
         assert detail not in response.text, (
             "The answer shows the exception's text, which nobody wrote for callers. The message is a constant; the id "
@@ -66,12 +63,8 @@ def test_crash_is_logged_with_the_id(service, logs, fresh):
             )
 
 
-def crash(service: Any, detail: str, given: str | None = None) -> Response:
-    headers = {HEADER: given} if given else {}
-    return service.post("/drills/crash", {"detail": detail, "secret": "-"}, headers=headers)
-
-
-def crash_ident(response: Response, given: str | None) -> str:
+def crash_ident(response: Response, given: str) -> str:
+    """The id on the response to a crash, which has to be the given one, if one was given."""
     if not response.header_values(HEADER):
         raise CheckFailed(
             f"The 500 has no `{HEADER}`. It is made outside of your middleware: Starlette's own answer and a handler "
@@ -81,7 +74,7 @@ def crash_ident(response: Response, given: str | None) -> str:
             got=response,
         )
     ident = ident_of(response)
-    assert given is None or ident == given, (
+    assert not given or ident == given, (
         "The 500 has another id than the request. Don't make one for the error; the request's is in the `ContextVar`."
     )
     return ident

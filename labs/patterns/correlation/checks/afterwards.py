@@ -1,4 +1,4 @@
-"""Checks of exercise 5, “After the answer”."""
+"""After the answer: a job that a request hands over runs under the id of that request."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import pytest
 
 from labs.judge import CheckFailed, Request, create_order
 
-from .causes import why_background
-from .reading import HEADER
+from .causes import HEADER, why_background
 from .steps import CROWD, PATIENCE
 
 NOT_DONE = (
@@ -28,7 +27,7 @@ def test_background_has_the_id(service, logs, fresh):
             cause=NOT_DONE,
         )
         record = logs.having(message="background_done")[round_]
-        assert record.get("correlation_id") == given, why_background(record, given)
+        assert record.get("correlation_id") == given, why_background(record)
 
 
 @pytest.mark.check(level="medium", after=("test_background_has_the_id", "test_call_carries_the_id"))

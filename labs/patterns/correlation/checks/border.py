@@ -1,17 +1,15 @@
-"""Checks of exercise 2, “At the border”."""
+"""At the border: a valid id of the caller's is taken over, everything else is replaced."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 
-from labs.judge import CheckFailed
+from labs.judge import VALID_IDENT, CheckFailed, ServiceUnderTest, head
 
-from .causes import why_not_replaced, why_not_taken_over
-from .reading import HEADER
-from .steps import VALID, ident_of, response_head
+from .causes import HEADER, why_not_replaced, why_not_taken_over
+from .steps import ident_of
 
 
 @pytest.mark.check(level="easy", after="test_every_answer_has_an_id")
@@ -63,12 +61,12 @@ def test_other_bytes_are_replaced(service, fresh):
 
 @pytest.mark.check(level="medium", after="test_hostile_id_is_replaced")
 def test_replacement_is_new(service, fresh):
-    """What replaces a hostile id is new: nothing of the sender's, and another one each time."""
+    """What replaces a hostile id is new: it has nothing of the sender's, and is another one each time."""
     for given in (f"{fresh.token(12)}!", fresh.token(100), f"a {fresh.token(20)}", fresh.token(5)):
         first, second = (ident_of(service.get("/about", headers={HEADER: given})) for _ in range(2))
         assert first != second, (
-            "The same hostile id was replaced by the same value twice. What is cleaned, cut, hashed or constant is no "
-            "new id: strangers then choose which requests share one. Make a new one."
+            "The same hostile id was replaced by the same value twice. What is cleaned, cut, hashed or constant is "
+            "not a new id: strangers then choose which requests share one. Make a new one."
         )
         pieces = [piece for piece in re.split(r"[^a-z0-9]+", given) if len(piece) >= 5]
         kept = [piece for piece in pieces if piece[:20] in first]
@@ -77,16 +75,16 @@ def test_replacement_is_new(service, fresh):
         )
 
 
-def assert_replaced(service: Any, given: str | bytes) -> None:
-    """Send an id that is none; the answer has a valid one. A server that refuses the request did its part, too."""
+def assert_replaced(service: ServiceUnderTest, given: str | bytes) -> None:
+    """Send an invalid id; fail unless the response has a valid one. A server may also refuse such a request."""
     response = service.get("/about", headers={HEADER: given})
     if response.status in (400, 431) and not response.header_values(HEADER):
         return  # the server's parser did not let it in at all
     values = response.header_values(HEADER)
-    if len(values) == 1 and VALID.fullmatch(values[0]) and response.status == 200:
+    if len(values) == 1 and VALID_IDENT.fullmatch(values[0]) and response.status == 200:
         return
     raise CheckFailed(
         why_not_replaced(response, given, values),
         expected=f"200, with a new {HEADER} of 8 to 64 characters A-Z a-z 0-9 . _ -",
-        got=response_head(response),
+        got=head(response),
     )

@@ -1,4 +1,4 @@
-"""Likely causes: what a failed check tells the learner."""
+"""Likely causes: what a failed check tells the learner. `HEADER` is the header that they all are about."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from typing import Any
 
 from labs.judge import Received, Response
 
-from .reading import HEADER, MIXED
+HEADER = "X-Correlation-ID"
+
+MIXED = (
+    "Requests that run at the same time get each other's id: it is kept where they all reach it (a global, `self`, a "
+    "`threading.local`; all requests on an event loop share one thread). A `ContextVar` has a value per request."
+)
 
 
 def why_no_ident(response: Response, values: list[str], where: str) -> str:
+    """Why there is not exactly one valid id among these values of the header, on a response `where`."""
     if len(values) > 1:
         return (
             f"`{HEADER}` is on the answer {len(values)} times. Two places stamp it, or it is appended for every "
@@ -35,6 +41,7 @@ def why_no_ident(response: Response, values: list[str], where: str) -> str:
 
 
 def why_not_taken_over(given: str) -> str:
+    """Why this id, which is valid, was replaced."""
     if len(given) in (8, 64):
         return (
             f"A valid id of {len(given)} characters was replaced. 8 and 64 are both within bounds; count the bounds in."
@@ -48,10 +55,11 @@ def why_not_taken_over(given: str) -> str:
 
 
 def why_not_replaced(response: Response, given: str | bytes, values: list[str]) -> str:
+    """Why this id, which is invalid, did not make room for one new id; `values` are those of the header."""
     raw = given if isinstance(given, bytes) else given.encode()
     if response.status != 200:
         return (
-            f"The request was answered with {response.status}. An id that is no good is not the end of a request: "
+            f"The request was answered with {response.status}. An invalid id is not the end of a request: "
             "replace it and go on."
         )
     if len(values) != 1:
@@ -83,6 +91,7 @@ def why_not_replaced(response: Response, given: str | bytes, values: list[str]) 
 
 
 def why_not_in_line(record: dict[str, Any], given: str) -> str:
+    """Why the record of a request does not have the id that its caller gave."""
     if "correlation_id" not in record:
         return (
             "The line has no `correlation_id`. Set it on every record that goes through the handler; a filter on a "
@@ -103,7 +112,8 @@ def why_not_in_line(record: dict[str, Any], given: str) -> str:
     )
 
 
-def why_other_call(call: Received, ident: str, seen: list[str]) -> str:
+def why_other_call(call: Received, seen: list[str]) -> str:
+    """Why a call does not carry the id of its request; `seen` are the ids of earlier requests."""
     sent = call.headers.get(HEADER.lower())
     if sent is None:
         return (
@@ -125,7 +135,8 @@ def why_other_call(call: Received, ident: str, seen: list[str]) -> str:
     )
 
 
-def why_background(record: dict[str, Any], given: str) -> str:
+def why_background(record: dict[str, Any]) -> str:
+    """Why this record of a job does not have the id of the request that handed the job over."""
     if record.get("correlation_id") in (None, "", "-"):
         return (
             "The job ran without an id, in the context of the worker, which has no request. Copy the context when the "
@@ -139,6 +150,7 @@ def why_background(record: dict[str, Any], given: str) -> str:
 
 
 def why_crash_line(own: list[dict[str, Any]], found: list[dict[str, Any]]) -> str:
+    """Why a crash is not in the log with its id: the records with its stack, by the service itself and by anybody."""
     if not found:
         return (
             "No line has the stack of the crash. Log it where it is caught, with `log.exception(…)` or "

@@ -1,4 +1,4 @@
-"""Checks of exercise 1, “On every answer”."""
+"""On every answer: each response has an id, whoever made the response, and no two have one id."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_errors_have_one(service, fresh):
 
 @pytest.mark.check(level="medium", after="test_every_answer_has_an_id")
 def test_a_crowd_gets_as_many_ids(service):
-    """Requests that come at the same time get as many ids as they are."""
+    """Requests that come at the same time each get an id of their own."""
     responses = service.together([Request("GET", "/about", deadline=PATIENCE)] * 40)
     idents = [ident_of(response) for response in responses]
     assert len(set(idents)) == len(idents), (

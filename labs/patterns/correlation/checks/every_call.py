@@ -1,21 +1,18 @@
-"""Checks of exercise 4, “On every call”."""
+"""On every call: what the service asks downstream carries the id of the request that it is for."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from labs.judge import CheckFailed, Received, Request, ScriptedReply
+from labs.judge import CheckFailed, Downstream, Received, Request, ScriptedReply, calls_to
 
-from .causes import why_other_call
-from .reading import HEADER, MIXED
+from .causes import HEADER, MIXED, why_other_call
 from .steps import CROWD, PATIENCE, ident_of
 
 
 @pytest.mark.check(level="easy", after="test_valid_id_is_taken_over")
 def test_call_carries_the_id(service, downstream, fresh):
-    """A call downstream carries the request's id, of each request anew."""
+    """Each call downstream carries the id of its own request."""
     downstream.default = ScriptedReply(json={"price": fresh.number(100, 9999)})
     seen: list[str] = []
     for given in (fresh.token(20), fresh.token(64), None):
@@ -23,8 +20,8 @@ def test_call_carries_the_id(service, downstream, fresh):
         response = service.get(f"/quotes/{item}", headers={HEADER: given} if given else {})
         ident = ident_of(response)
         assert response.status == 200, "`GET /quotes/{item}` has to be answered with 200 while downstream is well."
-        call = call_for(downstream.calls, f"/quotes/{item}")
-        assert call.headers.get(HEADER.lower()) == ident, why_other_call(call, ident, seen)
+        call = call_for(downstream, f"/quotes/{item}")
+        assert call.headers.get(HEADER.lower()) == ident, why_other_call(call, seen)
         seen.append(ident)
 
 
@@ -35,7 +32,7 @@ def test_hostile_id_goes_no_further(service, downstream, fresh):
     for given in (f"{fresh.token()} admin", fresh.token(300)):
         item = fresh.token()
         ident = ident_of(service.get(f"/quotes/{item}", headers={HEADER: given}))
-        call = call_for(downstream.calls, f"/quotes/{item}")
+        call = call_for(downstream, f"/quotes/{item}")
         assert call.headers.get(HEADER.lower()) == ident, (
             "What went downstream is not the id on the answer: the raw header was passed on. Forward the id that was "
             "chosen at the border."
@@ -52,19 +49,20 @@ def test_calls_keep_apart(service, downstream, fresh):
     )
     assert [ident_of(response) for response in responses] == list(wanted.values()), MIXED
     for path, given in wanted.items():
-        call = call_for(downstream.calls, path)
+        call = call_for(downstream, path)
         assert call.headers.get(HEADER.lower()) == given, (
             "Calls of requests that run at the same time carry each other's id. It is kept on something that they "
             "share: the client's own `headers`, a global. Put it on each `httpx.Request`, from the `ContextVar`."
         )
 
 
-def call_for(calls: Any, path: str) -> Received:
-    found = [call for call in list(calls) if call.path == path]
+def call_for(downstream: Downstream, path: str) -> Received:
+    """The first call for this path; fails when there is none."""
+    found = calls_to(downstream, path)
     if not found:
         raise CheckFailed(
             "Downstream was not asked. Each request for a quote is one call; the client needs its `base_url`.",
             expected=f"GET {path}",
-            got="\n".join(f"{call.method} {call.path}" for call in list(calls)) or "no call",
+            got="\n".join(f"{call.method} {call.path}" for call in list(downstream.calls)) or "no call",
         )
     return found[0]

@@ -1,4 +1,4 @@
-"""Checks of exercise 3, “In every line”."""
+"""In every line: what is logged during a request has its id, whichever logger, thread or task writes it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import pytest
 
 from labs.judge import CheckFailed, Logs, Request
 
-from .causes import why_not_in_line
-from .reading import HEADER, MIXED
+from .causes import HEADER, MIXED, why_not_in_line
 from .steps import CROWD, PATIENCE, ident_of
 
 NO_RECORD = (
