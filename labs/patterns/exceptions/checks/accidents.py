@@ -1,4 +1,4 @@
-"""Checks of exercise 4, “Accidents”."""
+"""Accidents: a 500 that tells the caller nothing, and one record that tells the rest."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from labs.judge import CheckFailed, Response
+from labs.judge import CheckFailed, Response, crash
 
-from .causes import why_other_id
-from .steps import assert_error, assert_logged_once, crash, failures, written_by_the_service
+from .causes import OTHER_ID
+from .stacks import failures, written_by_the_service
+from .steps import assert_error, assert_logged_once
 
 
 @pytest.mark.check(level="easy", after="test_not_found_has_the_shape")
@@ -18,7 +19,7 @@ def test_crash_has_the_shape(service, fresh):
     given = fresh.token(20)
     response = crash(service, f"crash {fresh.token()}", given=given)
     body = assert_error(response, 500, "INTERNAL_ERROR", header=False, raised_by="a bug")
-    assert body["correlation_id"] == given, why_other_id(body)
+    assert body["correlation_id"] == given, OTHER_ID
 
 
 @pytest.mark.check(level="easy", after="test_crash_has_the_shape")
@@ -73,7 +74,7 @@ def test_bad_response_is_our_mistake(service, logs, fresh):
 
 
 def assert_nothing_internal(response: Response, values: dict[str, str]) -> None:
-    """Fail when something of an accident is in the answer."""
+    """Fail when one of these values, each under what it is, or anything else of an accident is in the response."""
     values = {
         **values,
         "a traceback": "Traceback (most recent",

@@ -1,13 +1,16 @@
-"""Checks of exercise 5, “The boundary”."""
+"""The boundary: errors outside of the handlers' reach, and failures after the first byte."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from labs.judge import CheckFailed, Request, create_user
+from labs.judge import MISSING, CheckFailed, Request, crash, create_user
 
-from .causes import why_clean_end, why_middleware, why_other_id
-from .steps import MISSING, assert_error, assert_logged_once, crash, failures, written_by_the_service
+from .causes import OTHER_ID, why_clean_end, why_middleware
+from .stacks import failures, written_by_the_service
+from .steps import assert_error, assert_logged_once
 
 
 @pytest.mark.check(level="hard", after="test_each_type_has_its_status")
@@ -34,7 +37,7 @@ def test_crash_keeps_the_header(service, fresh):
     given = fresh.token(20)
     response = crash(service, f"crash {fresh.token()}", given=given)
     body = assert_error(response, 500, "INTERNAL_ERROR", raised_by="a bug")
-    assert (body["correlation_id"], response.header("X-Correlation-ID")) == (given, given), why_other_id(body)
+    assert (body["correlation_id"], response.header("X-Correlation-ID")) == (given, given), OTHER_ID
 
 
 @pytest.mark.check(level="hard", after="test_crash_keeps_the_header")
@@ -70,7 +73,8 @@ def test_broken_transfer_is_logged(service, logs):
     """A failure after the first byte is in the log with its stack, and nobody tried to answer a second time."""
     service.get("/drills/stream", partial=True)
     logs.complete()
-    found = [f for f in failures(logs) if "RuntimeError" in f.text and f.level in ("error", "critical")]
+    told = [failure for failure in failures(logs) if "RuntimeError" in failure.text]
+    found = [failure for failure in told if failure.level in ("error", "critical")]
     if not found:
         raise CheckFailed(
             "The transfer broke and the log says nothing. Where it is too late for an answer, raise again (the server "
@@ -93,7 +97,8 @@ def test_requests_do_not_disturb_each_other(service, fresh):
     path = f"/users/{user['id']}"
     service.get("/drills/stream", partial=True)
     assert_error(service.get(path, headers={"X-Drill": "conflict"}), 409, "CONFLICT", raised_by="a middleware")
-    requests, expected = [], []
+    requests: list[Request] = []
+    expected: list[list[Any]] = []
     for _ in range(4):
         for status, method, where, extra in (
             (200, "GET", path, {}),
@@ -103,19 +108,15 @@ def test_requests_do_not_disturb_each_other(service, fresh):
         ):
             given = fresh.token(20)
             drill = {"detail": f"crash {fresh.token()}", "secret": ""} if status == 500 else None
-            requests.append(
-                Request(
-                    method,
-                    where,
-                    json=drill,
-                    headers={"X-Correlation-ID": given, **extra},
-                    deadline=10,
-                )
-            )
+            headers = {"X-Correlation-ID": given, **extra}
+            requests.append(Request(method, where, json=drill, headers=headers, deadline=10))
             expected.append([status, given, user["name"] if status == 200 else given])
     responses = service.together(requests)
     told = [response.json.get("name" if response.status == 200 else "correlation_id") for response in responses]
-    got = [[a.status, a.header("X-Correlation-ID"), what] for a, what in zip(responses, told, strict=True)]
+    got = [
+        [response.status, response.header("X-Correlation-ID"), what]
+        for response, what in zip(responses, told, strict=True)
+    ]
     wrong = [number for number, pair in enumerate(zip(got, expected, strict=True)) if pair[0] != pair[1]]
     assert [got[number] for number in wrong] == [expected[number] for number in wrong], (
         "Requests that run at the same time disturb each other. The boundary is one object for all of them: what "

@@ -6,11 +6,16 @@ from typing import Any
 
 from labs.judge import Logs, Response
 
-from .reading import Failure
+from .stacks import Failure
+
+OTHER_ID = (
+    "The id in the body is not the request's. It is only of use if the same one stands in the header, in the body and "
+    "in the log: read the one that the request has (`correlation_id.get()`); don't make another."
+)
 
 
 def why_status(response: Response, status: int, raised_by: str) -> str:
-    """The status is not the one that belongs to this error."""
+    """Why the status is not the one that belongs to this error."""
     if response.status < 400:
         return (
             f"An error was answered with {response.status}, which is a success to every client, proxy, retry policy "
@@ -31,8 +36,8 @@ def why_status(response: Response, status: int, raised_by: str) -> str:
     )
 
 
-def why_no_json(response: Response, raised_by: str) -> str:
-    """The answer is no JSON."""
+def why_not_json(response: Response, raised_by: str) -> str:
+    """Why the body is not JSON."""
     if "Traceback" in response.text or "traceback" in response.text.lower():
         return (
             "The answer is a traceback for the caller to read: `debug` is on. It turns every crash into a listing of "
@@ -40,13 +45,13 @@ def why_no_json(response: Response, raised_by: str) -> str:
         )
     by = f" What was raised by {raised_by} has to be answered by your handler." if raised_by else ""
     return (
-        f"The answer is no JSON: it is the framework's own page for a {response.status}, or an answer made without "
+        f"The answer is not JSON: it is the framework's own page for a {response.status}, or an answer made without "
         f"`JSONResponse`.{by}"
     )
 
 
 def why_other_shape(response: Response, body: Any, raised_by: str) -> str:
-    """JSON, but of another shape."""
+    """Why the body is JSON of another shape."""
     if isinstance(body, dict) and "detail" in body and "error" not in body:
         who = {
             "the router": (
@@ -55,7 +60,7 @@ def why_other_shape(response: Response, body: Any, raised_by: str) -> str:
             ),
             "request validation": (
                 "`RequestValidationError` has a handler of FastAPI's own until you register one for exactly this "
-                "class; it is no `HTTPException`, and neither Pydantic's `ValidationError` nor a parent class "
+                "class; it is not an `HTTPException`, and neither Pydantic's `ValidationError` nor a parent class "
                 "replaces it."
             ),
             "`raise HTTPException`": "No handler of yours takes `HTTPException`.",
@@ -79,22 +84,14 @@ def why_other_shape(response: Response, body: Any, raised_by: str) -> str:
             else ""
         )
         return (
-            f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} missing, or no text. "
+            f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} missing, or not text. "
             f"One function should make every error's body.{where}"
         )
-    return "The body is no JSON object."
-
-
-def why_other_id(body: dict[str, Any]) -> str:
-    """Body and header disagree."""
-    return (
-        "The id in the body is not the request's. It is only of use if the same one stands in the header, in the body "
-        "and in the log: read the one that the request has (`correlation_id.get()`); don't make another."
-    )
+    return "The body is not a JSON object."
 
 
 def why_not_theirs(response: Response) -> str:
-    """Nonsense from outside was not answered with 4xx."""
+    """Why nonsense from outside was not answered with 400 or 422."""
     if response.status >= 500:
         return (
             "Nonsense from a caller became a 500: what they sent ended up in the answer, or in a handler that could "
@@ -104,7 +101,7 @@ def why_not_theirs(response: Response) -> str:
 
 
 def why_handler_failed(response: Response) -> str:
-    """A refusal became a 500."""
+    """Why a refusal became a 500, or another status."""
     if response.status < 500:
         return "This request does not fit its model and has to be refused with 422."
     return (
@@ -115,7 +112,7 @@ def why_handler_failed(response: Response) -> str:
 
 
 def why_echo(response: Response, value: str) -> str:
-    """Which part of the answer repeats the input."""
+    """Why a value that was sent comes back: the part of the answer that repeats it."""
     for path, text in _texts(response.json):
         if value not in text:
             continue
@@ -138,22 +135,8 @@ def why_echo(response: Response, value: str) -> str:
     return "What was sent comes back. Say which member does not fit, not what was in it."
 
 
-def _texts(value: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], str]]:
-    if isinstance(value, dict):
-        inside = [item for key, part in value.items() for item in _texts(part, (*path, str(key)))]
-        return [(_up_to(_up_to(place, "input"), "body"), text) for place, text in inside]
-    if isinstance(value, list):
-        return [item for part in value for item in _texts(part, path)]
-    return [(path, str(value))]
-
-
-def _up_to(path: tuple[str, ...], name: str) -> tuple[str, ...]:
-    """The path, cut behind the member `name`: what lies in a repeated input has names of its own."""
-    return path[: path.index(name) + 1] if name in path else path
-
-
 def why_not_findable(logs: Logs, told: list[Failure], detail: str) -> str:
-    """No record has the stack, the text and the id."""
+    """Why no record has the stack, the text and the id; `told` are those with the stack and the text."""
     if [failure for failure in told if not failure.by_server]:
         return (
             "The service logs the stack, but not with the request's id: nobody finds it from the id that the caller "
@@ -179,7 +162,7 @@ def why_not_findable(logs: Logs, told: list[Failure], detail: str) -> str:
 
 
 def why_middleware(response: Response) -> str:
-    """What a middleware raised was not answered by its type."""
+    """Why what a middleware raised was not answered by its type."""
     if response.status == 500:
         return (
             "What a middleware raises passes the handlers by: they live further inside. Your boundary has to stand "
@@ -193,7 +176,7 @@ def why_middleware(response: Response) -> str:
 
 
 def why_clean_end(response: Response) -> str:
-    """The stream failed and the client was not told."""
+    """Why the stream failed and the client was not told."""
     if response.status >= 400:
         return (
             "The answer was held back until the stream had failed. That makes every download wait for its end and "
@@ -210,3 +193,18 @@ def why_clean_end(response: Response) -> str:
         '`@app.middleware("http")` (BaseHTTPMiddleware) ends the body in any case, so write the boundary as a plain '
         "ASGI class."
     )
+
+
+def _texts(value: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], str]]:
+    """Every value in a JSON body as text, each with the names of the members that lead to it."""
+    if isinstance(value, dict):
+        inside = [item for key, part in value.items() for item in _texts(part, (*path, str(key)))]
+        return [(_up_to(_up_to(place, "input"), "body"), text) for place, text in inside]
+    if isinstance(value, list):
+        return [item for part in value for item in _texts(part, path)]
+    return [(path, str(value))]
+
+
+def _up_to(path: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The path, cut behind the member `name`: what lies in a repeated input has names of its own."""
+    return path[: path.index(name) + 1] if name in path else path

@@ -1,13 +1,13 @@
-"""Checks of exercise 2, “The framework's errors”."""
+"""The framework's errors: what the router and the framework raise has the same shape, and keeps its headers."""
 
 from __future__ import annotations
 
 import pytest
 
-from labs.judge import CheckFailed, create_order
+from labs.judge import SENT_AS_JSON, CheckFailed, create_order
 
 from .causes import why_not_theirs
-from .steps import SENT_AS_JSON, assert_error, shown_headers
+from .steps import REFUSALS, assert_error, shown_headers
 
 
 @pytest.mark.check(level="easy", after="test_not_found_has_the_shape")
@@ -55,9 +55,4 @@ def test_body_that_cannot_be_decoded(service, fresh):
     for body in (b'{"item": "' + name + b'\xff\xfe"}', b"[" * 3_000):
         response = service.post("/orders", body=body, headers=SENT_AS_JSON)
         assert response.status in (400, 422), why_not_theirs(response)
-        assert_error(
-            response,
-            response.status,
-            {400: "BAD_REQUEST", 422: "VALIDATION_ERROR"}[response.status],
-            raised_by="the framework",
-        )
+        assert_error(response, response.status, REFUSALS[response.status], raised_by="the framework")

@@ -1,15 +1,15 @@
-"""Checks of exercise 1, “One shape”."""
+"""One shape: each error of the service's own has its status, its code and the request's id."""
 
 from __future__ import annotations
 
 import pytest
 
-from labs.judge import create_order, create_user
+from labs.judge import MISSING, create_order, create_user
 
-from .causes import why_other_id
-from .steps import MISSING, assert_error
+from .causes import OTHER_ID
+from .steps import assert_error
 
-DECLINED = "4000 0000 0000 0002"
+DECLINED = "4000 0000 0000 0002"  # the number of a card that is refused
 
 
 @pytest.mark.check(level="easy")
@@ -47,10 +47,10 @@ def test_the_id_is_the_requests(service, fresh):
     given = fresh.token(20)
     path = f"/orders/{MISSING}"
     body = assert_error(service.get(path, headers={"X-Correlation-ID": given}), 404, "NOT_FOUND")
-    assert body["correlation_id"] == given, why_other_id(body)
+    assert body["correlation_id"] == given, OTHER_ID
     first, second = service.get(path), service.get(path)
     ids = [assert_error(response, 404, "NOT_FOUND")["correlation_id"] for response in (first, second)]
-    assert ids == [first.header("X-Correlation-ID"), second.header("X-Correlation-ID")], why_other_id(body)
+    assert ids == [first.header("X-Correlation-ID"), second.header("X-Correlation-ID")], OTHER_ID
     assert ids[0] != ids[1], (
         "Two requests got the same id: take it from the request's context when the answer is made, not before."
     )

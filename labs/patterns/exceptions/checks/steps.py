@@ -1,46 +1,30 @@
-"""What the checks of several exercises do, and how they look at what came of it."""
+"""What these checks take an error for: one shape in the answer, and one record in the log."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from labs.judge import CheckFailed, Logs, Response, parse_record
+from labs.judge import VALID_IDENT, CheckFailed, Logs, Response
 
-from .causes import why_no_json, why_not_findable, why_other_id, why_other_shape, why_status
-from .reading import Failure
-
-MISSING = 987_654_321  # an id that nobody has
+from .causes import OTHER_ID, why_not_findable, why_not_json, why_other_shape, why_status
+from .stacks import failures, written_by_the_service
 
 JSON_TYPES = ("application/json", "application/problem+json")
-
-SENT_AS_JSON = {"Content-Type": "application/json"}
-
-_TRACEBACK = "Traceback (most recent call last)"
-
-_LEVEL = re.compile(r"\b(debug|info|warning|warn|error|critical|fatal)\b", re.IGNORECASE)
-
-_COLOR = re.compile(r"\x1b\[[0-9;]*m")
-
-_CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
-
-
-def crash(service: Any, detail: str, *, secret: str = "", given: str = "") -> Response:
-    """Make the service raise a RuntimeError with this text."""
-    headers = {"X-Correlation-ID": given} if given else {}
-    response: Response = service.post("/drills/crash", {"detail": detail, "secret": secret}, headers=headers)
-    return response
+REFUSALS = {400: "BAD_REQUEST", 422: "VALIDATION_ERROR"}  # the code of each status for a body that does not fit
 
 
 def assert_error(
     response: Response, status: int, code: str, *, header: bool = True, raised_by: str = ""
 ) -> dict[str, Any]:
-    """The body, when the answer is this error in the one shape. `header`: the id has to be in the header, too."""
+    """The body, if this is that error in the one shape; fails otherwise.
+
+    `header`: the id has to be in the header, too. `raised_by`: who raised the error, as a cause names it.
+    """
     assert response.status == status, why_status(response, status, raised_by)
     kind = (response.header("content-type") or "").split(";")[0].strip().lower()
     if kind not in JSON_TYPES:
         raise CheckFailed(
-            why_no_json(response, raised_by),
+            why_not_json(response, raised_by),
             expected=f"content-type: {JSON_TYPES[0]}",
             got=f"content-type: {kind}\n\n{response.text}",
         )
@@ -63,8 +47,8 @@ def assert_error(
     assert body["message"].strip() != "", (
         "`message` is empty: an exception without a text has an empty `str()`. Give it a sentence."
     )
-    assert re.fullmatch(r"[A-Za-z0-9._-]{8,64}", body["correlation_id"]), (
-        "`correlation_id` is no id. It has to be read when the answer is made, from the request's context."
+    assert VALID_IDENT.fullmatch(body["correlation_id"]), (
+        "`correlation_id` is not an id. It has to be read when the answer is made, from the request's context."
     )
     if header:
         sent = response.header("X-Correlation-ID")
@@ -75,24 +59,8 @@ def assert_error(
                 expected=f"X-Correlation-ID: {body['correlation_id']}",
                 got=shown_headers(response),
             )
-        assert body["correlation_id"] == sent, why_other_id(body)
+        assert body["correlation_id"] == sent, OTHER_ID
     return dict(body)
-
-
-def shown_headers(response: Response) -> str:
-    """The headers of an answer, one on a line, without those that say nothing here."""
-    boring = ("date", "server", "connection", "content-length")
-    return "\n".join(f"{name}: {value}" for name, value in response.headers if name.lower() not in boring)
-
-
-def written_by_the_service(logs: Logs) -> str:
-    """The end of the log, without what the server says of itself and of the crash."""
-    text = "\n".join(_COLOR.sub("", line) for line in logs.lines)
-    for failure in failures(logs):
-        if failure.by_server:
-            text = text.replace(failure.text, "")
-    lines = [line for line in text.split("\n") if line.strip() and not line.startswith("INFO: ")]
-    return "\n".join(lines[-12:]) or "(the service wrote nothing)"
 
 
 def assert_logged_once(logs: Logs, detail: str, given: str) -> None:
@@ -120,63 +88,7 @@ def assert_logged_once(logs: Logs, detail: str, given: str) -> None:
         )
 
 
-def failures(logs: Logs) -> list[Failure]:
-    """Every record with a stack, in order."""
-    found: list[Failure] = []
-    lines = [_COLOR.sub("", line) for line in logs.lines]
-    position, free = 0, 0  # lines before `free` belong to an earlier record
-    while position < len(lines):
-        record = parse_record(lines[position])
-        if record is not None:
-            text = _flat(record)
-            if _TRACEBACK in text or '"frames"' in lines[position] or re.search(r'File "[^"]+", line \d+', text):
-                level = next(
-                    (
-                        str(record[name]).lower()
-                        for name in ("status", "level", "levelname", "severity")
-                        if name in record
-                    ),
-                    "",
-                )
-                found.append(
-                    Failure(text, level, _by_server(text) or str(record.get("logger", "")).startswith("uvicorn"))
-                )
-            position = free = position + 1
-        elif _TRACEBACK in lines[position]:
-            end = _end_of_traceback(lines, position)
-            start = position
-            while start > free and position - start < 3 and not _LEVEL.search(lines[start].partition(_TRACEBACK)[0]):
-                start -= 1
-            head = lines[start].partition(_TRACEBACK)[0]
-            level = _LEVEL.search(head)
-            text = "\n".join(lines[start:end])
-            found.append(Failure(text, level[1].lower() if level else "", _by_server(text)))
-            position = free = end
-        else:
-            position += 1
-    return found
-
-
-def _end_of_traceback(lines: list[str], position: int) -> int:
-    """The number of the line after a traceback that begins at `position`, with the ones that it is chained to."""
-    if "\\n" in lines[position].partition(_TRACEBACK)[2]:
-        return position + 1  # all of it on one line
-    position += 1
-    while position < len(lines) and lines[position][:1].isspace():
-        position += 1
-    position += 1  # the exception itself
-    if position < len(lines) and lines[position].startswith(_CHAINED):
-        return _end_of_traceback(lines, position + 1)
-    return min(position, len(lines))
-
-
-def _flat(value: Any) -> str:
-    if isinstance(value, dict):
-        return "\n".join(_flat(item) for item in value.values())
-    if isinstance(value, list):
-        return "\n".join(_flat(item) for item in value)
-    return str(value)
-
-
-def _by_server(text: str) -> bool:
-    return "Exception in ASGI application" in text
+def shown_headers(response: Response) -> str:
+    """The headers of a response, one on a line, without those that say nothing here."""
+    boring = ("date", "server", "connection", "content-length")
+    return "\n".join(f"{name}: {value}" for name, value in response.headers if name.lower() not in boring)
