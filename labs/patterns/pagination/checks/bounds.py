@@ -1,4 +1,4 @@
-"""Checks of exercise 1, “Bounds”."""
+"""Bounds: numbers outside of them are refused, with 422, and no number is a crash."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import pytest
 
 from labs.judge import ServiceUnderTest
 
-from .steps import add_users, assert_absurd_is_harmless, assert_refused, url
+from .rows import add_users
+from .steps import assert_absurd_is_harmless, assert_refused, url
 
 
 @pytest.mark.check(level="easy")
 def test_page_starts_at_one(service):
-    """A page below 1, or one that is no whole number, is refused."""
+    """A page below 1, or one that is not a whole number, is refused."""
     assert_refused(service, "/users", page=("0", "-1", "-20", "abc", "1.5"))
     assert_let_through(service, "/users", page="1")
 
@@ -35,7 +36,7 @@ def test_absurd_page_is_no_crash(service, database, fresh):
 
 
 def assert_let_through(service: ServiceUnderTest, path: str, **query: str) -> None:
-    """Fail if this is refused. (What is then answered is another check's business.)"""
+    """Fail if this is refused; what else is answered is another check's business."""
     response = service.get(url(path, **query))
     assert response.status != 422, (
         "A parameter that the client left out is missed: `page` is 1 and `page_size` 20 then. The default belongs to "

@@ -1,4 +1,4 @@
-"""Likely causes: what a failed check tells the learner."""
+"""Likely causes of what goes wrong with a page: what a failed check tells the learner."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 from labs.judge import Response
 
-from .reading import Row, ids
+from .rows import Row, ids
 
 
 def why_not_refused(got: dict[str, int], path: str) -> str:
-    """Why values out of bounds were not answered with 422."""
+    """Why values out of bounds were not answered with 422: `got` has the status of each URL."""
     wrong = {query: status for query, status in got.items() if status != 422}
     statuses = set(wrong.values())
     query = next(iter(wrong), "")
@@ -56,10 +56,10 @@ def why_absurd(response: Response) -> str:
 
 
 def why_no_page(response: Response, query: Row) -> str:
-    """Why there is no 200."""
+    """Why a page was not answered with 200."""
     if response.status == 404 and query.get("page", 1) != 1:
         return (
-            "A page beyond the end is no error: there is nothing on it, which is a fine answer. With a 404, every "
+            "A page beyond the end is not an error: there is nothing on it, which is a fine answer. With a 404, every "
             "client that walks a list that shrinks meanwhile fails."
         )
     if response.status in (404, 405):
@@ -72,7 +72,7 @@ def why_no_page(response: Response, query: Row) -> str:
 
 
 def why_envelope(got: Row, wanted: Row, shown: int) -> str:
-    """Why the numbers around the items are wrong."""
+    """Why the numbers around the items are wrong; so many items are on the page."""
     if got["total"] != wanted["total"]:
         if got["total"] == shown:
             return (
@@ -104,7 +104,7 @@ def why_envelope(got: Row, wanted: Row, shown: int) -> str:
 
 
 def why_total_pages(got: dict[int, int], wanted: dict[int, int], total: int) -> str:
-    """Why total_pages is wrong for some sizes."""
+    """Why `total_pages` is wrong for some sizes of a page: both have a number for each size."""
     wrong = [size for size in wanted if got[size] != wanted[size]]
     if all(got[size] == wanted[size] + 1 and total % size == 0 for size in wrong):
         return (
@@ -139,7 +139,7 @@ def why_beyond(got: Row, wanted: Row) -> str:
 
 
 def why_all_orders(got: Row, wanted: Row, items: list[Any]) -> str:
-    """Why the unfiltered list is wrong."""
+    """Why the envelope of the unfiltered list is wrong."""
     statuses = {item.get("status") for item in items if isinstance(item, dict)}
     if got["total"] < wanted["total"] and len(statuses) < 2:
         return (
@@ -150,7 +150,7 @@ def why_all_orders(got: Row, wanted: Row, items: list[Any]) -> str:
 
 
 def why_filter(page: Row, wanted: list[Row], rows: list[Row], query: Row) -> str:
-    """Why a filtered page is wrong; empty when the filter is not to blame."""
+    """Why a page of the wanted rows, filtered from these rows, is wrong; empty when the filter is not to blame."""
     status = query.get("status")
     if status is None:
         return ""
@@ -174,7 +174,7 @@ def why_filter(page: Row, wanted: list[Row], rows: list[Row], query: Row) -> str
 
 
 def why_order(got: list[Any], wanted: list[Any], rows: list[Row], number: int, page_size: int) -> str:
-    """Why the rows of a page are not those that belong on it."""
+    """Why the ids on a page are not the wanted ones; `rows` is the whole list, in its order."""
     listed = ids(rows)
     times = {row["id"]: row["created_at"] for row in rows}
     begin = (number - 1) * page_size
@@ -236,7 +236,7 @@ def why_order(got: list[Any], wanted: list[Any], rows: list[Row], number: int, p
 
 
 def why_injected(status: str, got: Row) -> str:
-    """Why a filter with quotes in it did not come to an empty page."""
+    """Why a filter that no order matches did not come to an empty page."""
     if "%" in status and got.get("total"):
         return f"`status={status}` was read as a pattern: `LIKE` is for searching, a filter compares with `=`."
     if got["status"] >= 500 or got.get("total"):
@@ -245,104 +245,3 @@ def why_injected(status: str, got: Row) -> str:
             "(`:status`, or `OrderRow.status == status`), and it stays a value."
         )
     return "A status that no order has makes an empty page, or is refused with 422."
-
-
-def why_no_feed(response: Response, query: Row) -> str:
-    """Why the feed is not answered with 200."""
-    if response.status == 422 and not query:
-        return (
-            "`/orders/feed` got a 422: if `/orders/{id}` is declared before it, `feed` is taken for an id. Routes are "
-            "tried in their order."
-        )
-    if response.status in (404, 405):
-        return "There is no `GET /orders/feed`."
-    if response.status == 422 and "cursor" in query:
-        return (
-            "A cursor that the feed gave out is refused by it. It comes back as it was sent, escaped for the URL: "
-            "does decoding undo encoding, for every order?"
-        )
-    if response.status >= 500:
-        return "The feed failed on a request that is in order."
-    return f"A page of the feed is answered with 200, and this is {response.status}."
-
-
-def why_feed(seen: list[Any], rows: list[Row], limit: int) -> str:
-    """Why following the feed did not show every row once, in order."""
-    wanted = ids(rows)
-    times = {row["id"]: row["created_at"] for row in rows}
-    missing = [number for number in wanted if number not in seen]
-    first_seen = list(dict.fromkeys(seen))
-    if len(first_seen) < len(seen) and first_seen == wanted:
-        return (
-            "Orders are shown twice: where a page ends, the next one begins again with the same order or the same "
-            "moment. Go on *after* the last one shown, with `<` on the whole sort key, `created_at` and `id`."
-        )
-    if not missing and len(first_seen) == len(seen):
-        return "Every order is there, in the wrong order: `created_at`, then `id`, both descending."
-    pair = (
-        "A cursor has to hold the key that the feed is sorted by, and compare it as a pair: `(created_at, id) < (…, "
-        "…)`."
-    )
-    if [number for number in wanted if number in seen] != seen:
-        return (
-            f"Orders are missing or shown twice, and the order breaks where a new page begins. {pair} Ids alone are "
-            "given in another order."
-        )
-    if seen == wanted[: len(seen)]:
-        return (
-            "The feed ends too early. Either `next_cursor` is `null` because a page is full, which does not say that "
-            f"nothing follows (ask for one row more than you show), or the condition leaves out what follows. {pair}"
-        )
-    kept = {times[number] for number in seen}
-    if all(times[number] in kept for number in missing):
-        return (
-            "Of the orders with the same `created_at`, those behind the end of a page are never shown: the cursor "
-            f"leaps over them, because it holds the time alone, or because both parts have to be smaller. {pair}"
-        )
-    if len(missing) <= len(rows) // limit:
-        return (
-            "Orders between two pages are never shown: does the cursor point behind the last one that was shown? With "
-            f"one row more asked for than shown, take the key of the last one *shown*. {pair}"
-        )
-    return (
-        f"Many orders are never shown, because the condition leaves them out. {pair} Spelled out, that is `created_at "
-        "< … OR (created_at = … AND id < …)`: with `AND` between the two, or with the id alone, rows fall through."
-    )
-
-
-def why_moved(seen: list[int], there: list[int], what: str) -> str:
-    """Why a walk lost or repeated rows while the table changed."""
-    if len(set(seen)) < len(seen):
-        return (
-            f"Orders are shown twice when others {what}: the cursor counts how many were shown (an offset by another "
-            "name), and everything has moved. It has to say after which key to go on."
-        )
-    missing = [number for number in there if number not in seen]
-    if missing and seen == there[: len(seen)]:
-        return (
-            "After an order was deleted, nothing more is shown: the cursor names that order, and its time is looked "
-            "up in a row that is gone. Put the whole key into the cursor, `created_at` and `id`."
-            if what == "go"
-            else f"The feed ends early when orders {what}."
-        )
-    if missing:
-        return (
-            f"Orders are left out when others {what}: the cursor counts how many were shown (an offset by another "
-            "name), and everything has moved. It has to say after which key to go on."
-        )
-    return f"The order of the feed changes when orders {what}."
-
-
-def why_forged(response: Response) -> str:
-    """Why a cursor that is none is not a 422."""
-    if response.status >= 500:
-        return (
-            "A cursor that nobody gave out made the service fail. It comes from a client: catch what decoding raises, "
-            "check the type and size of everything inside, and answer 422."
-        )
-    if response.status == 200:
-        return (
-            "A cursor that is none is taken for no cursor, or for a comparison with nonsense: the client gets the "
-            "first page again, or some page, and never learns why. Answer 422."
-        )
-    return f"A cursor that is none is refused with 422; this is {response.status}."

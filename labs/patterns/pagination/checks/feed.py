@@ -1,4 +1,4 @@
-"""Checks of exercise 4, “A feed”."""
+"""A feed: whoever follows its cursors sees every order once, in order, whatever comes and goes meanwhile."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from labs.judge import CheckFailed, ServiceUnderTest
+from labs.judge import CheckFailed, ServiceUnderTest, damage
 
-from .causes import why_feed, why_forged, why_moved, why_no_feed
-from .reading import Row, ids
-from .steps import START, add_orders, assert_items, assert_refused, assert_undisturbed, damage, listing, stamp, url
+from .feed_causes import why_feed, why_forged, why_moved, why_no_feed
+from .rows import START, Row, add_orders, ids, listing, stamp
+from .steps import assert_items, assert_refused, assert_undisturbed, url
 
+# What may stand in a cursor, to be packed as one: of the wrong shape, type or size.
 LIKE_CURSORS = (
     "null",
     "{}",
@@ -50,7 +51,7 @@ def test_feed_shows_all(service, database, fresh):
 
 @pytest.mark.check(level="medium", after="test_feed_shows_all")
 def test_limit_is_bounded(service, database, fresh):
-    """limit is refused below 1 and above 100; 1 and 100 are fine."""
+    """A limit below 1 or above 100 is refused; 1 and 100 are fine."""
     rows = add_orders(database, fresh, 3)
     assert_refused(service, "/orders/feed", limit=("0", "-1", "101", str(fresh.number(1_000, 10**9)), "abc"))
     assert len(get_feed(service, limit=1)["items"]) == 1, "`limit=1` is one order."
@@ -68,7 +69,7 @@ def test_feed_crosses_ties(service, database, fresh):
 
 @pytest.mark.check(level="hard", after="test_feed_shows_all")
 def test_forged_cursor_is_refused(service, database, fresh):
-    """A cursor that is none is 422; one that was tampered with is never a 500."""
+    """An invalid cursor is 422; one that was tampered with is never a 500."""
     add_orders(database, fresh, 12)
     for cursor in (fresh.token(), f"{fresh.token()}!%/\\ü", "'; DROP TABLE orders; --", "z" * 2000):
         response = service.get(url("/orders/feed", cursor=cursor))
@@ -84,7 +85,7 @@ def test_forged_cursor_is_refused(service, database, fresh):
 def test_feed_survives_inserts(service, database, fresh):
     """While orders come in, at the top and in between, every order that was there is shown once, in order."""
     rows = add_orders(database, fresh, 40, moments=8)
-    there = [row["id"] for row in rows]
+    there = ids(rows)
     newest = START + timedelta(days=400)
 
     def come_in() -> None:
@@ -100,7 +101,7 @@ def test_feed_survives_inserts(service, database, fresh):
 
 @pytest.mark.check(level="expert", after="test_feed_crosses_ties")
 def test_feed_survives_deletions(service, database, fresh):
-    """While orders go, the last one shown included, every order that stays is shown once, in order."""
+    """While orders are deleted, even the last one shown, every order that stays is shown once, in order."""
     rows = add_orders(database, fresh, 42, moments=8)
     last: list[int] = []
     gone: set[int] = set()
@@ -114,22 +115,22 @@ def test_feed_survives_deletions(service, database, fresh):
         last[:] = items
 
     seen = walk_feed(service, 7, most=20, between=go, shown=shown)
-    there = [row["id"] for row in rows]  # what goes had been shown before
+    there = ids(rows)  # what goes had been shown before
     assert listing(seen, rows) == listing(there, rows), why_moved(seen, there, "go")
 
 
 @pytest.mark.check(level="expert", after="test_feed_crosses_ties")
 def test_feed_loads_its_page(service, database, fresh):
-    """A page of the feed costs its own orders: damaged ones before and behind it do it no harm."""
+    """A page of the feed loads its own orders only: damaged ones before and behind it do it no harm."""
     rows = add_orders(database, fresh, 60)
     first = get_feed(service, limit=10)
     cursor = first["next_cursor"]
-    damage(database, "orders", [rows[n] for n in (4, 35, 55)], ("item",))
-    assert_undisturbed(service, "/orders/feed", [row["id"] for row in rows[10:20]], limit=10, cursor=cursor)
+    damage(database, "orders", "item", ids([rows[n] for n in (4, 35, 55)]))
+    assert_undisturbed(service, "/orders/feed", ids(rows[10:20]), limit=10, cursor=cursor)
 
 
 def get_feed(service: ServiceUnderTest, **query: Any) -> Row:
-    """A page of the feed, with both members."""
+    """A page of the feed; fails when it is not one, or longer than its limit."""
     response = service.get(url("/orders/feed", **query))
     if response.status != 200:
         raise CheckFailed(why_no_feed(response, query), expected="200 OK\nand a page of the feed", got=response)
@@ -165,7 +166,10 @@ def walk_feed(
     between: Callable[[], None] = lambda: None,
     shown: Callable[[list[int]], None] = lambda items: None,
 ) -> list[int]:
-    """Follow next_cursor to its end; the ids in the order in which they came."""
+    """Follow `next_cursor` to its end, over at most so many pages; the ids in the order in which they came.
+
+    `between` is called before each further page, and `shown` before that with the ids on the last one.
+    """
     page = get_feed(service, limit=limit)
     seen = ids(page["items"])
     for _ in range(most):

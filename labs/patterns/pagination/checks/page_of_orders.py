@@ -1,22 +1,20 @@
-"""Checks of exercise 3, “A page of orders”."""
+"""A page of orders: filtered and counted by the database, and in an order without ties."""
 
 from __future__ import annotations
 
 import pytest
 
-from labs.judge import CheckFailed
+from labs.judge import CheckFailed, damage
 
 from .causes import why_all_orders, why_injected
-from .reading import ids
+from .rows import add_orders, ids
 from .steps import (
     ENVELOPE,
-    add_orders,
     assert_absurd_is_harmless,
     assert_items,
     assert_refused,
     assert_undisturbed,
     assert_walk,
-    damage,
     get_page,
     url,
 )
@@ -82,12 +80,12 @@ def test_orders_have_the_same_bounds(service, database, fresh):
 
 @pytest.mark.check(level="hard", after=("test_order_is_total", "test_filter_counts"))
 def test_only_the_page_of_orders_is_loaded(service, database, fresh):
-    """A filtered page costs its own rows: damaged orders on other pages do it no harm."""
+    """A filtered page loads its own rows only: damaged orders on other pages do it no harm."""
     rows = add_orders(database, fresh, 90)
     matching = [row for row in rows if row["status"] == "open"]
-    wanted = [row["id"] for row in matching[7:14]]
+    wanted = ids(matching[7:14])
     page = get_page(service, "/orders", status="open", page=2, page_size=7)
     assert ids(page["items"]) == wanted, "The healthy page is wrong already."
     others = [matching[3], matching[17], matching[25], *(row for row in rows if row["status"] == "paid")]
-    damage(database, "orders", others, ("item",))
+    damage(database, "orders", "item", ids(others))
     assert_undisturbed(service, "/orders", wanted, status="open", page=2, page_size=7)

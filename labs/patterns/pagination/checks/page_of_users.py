@@ -1,19 +1,19 @@
-"""Checks of exercise 2, “A page of users”."""
+"""A page of users: the envelope tells the truth, and all pages together are the list."""
 
 from __future__ import annotations
 
 import pytest
 
-from labs.judge import ServiceUnderTest
+from labs.judge import ServiceUnderTest, damage
 
 from .causes import why_beyond, why_envelope, why_total_pages
-from .reading import Row, ids
-from .steps import ENVELOPE, add_orders, add_users, assert_items, assert_undisturbed, assert_walk, damage, get_page
+from .rows import Row, add_orders, add_users, ids
+from .steps import ENVELOPE, assert_items, assert_undisturbed, assert_walk, get_page
 
 
 @pytest.mark.check(level="easy")
 def test_envelope(service, database, fresh):
-    """Without parameters it is page 1 of 20: the envelope, and the newest users with their id, name and e-mail."""
+    """Without parameters it is page 1, with 20 users: the envelope, and the newest, with id, name and e-mail."""
     rows = add_users(database, fresh, fresh.number(41, 59))
     page = get_page(service, "/users")
     wanted = {"total": len(rows), "page": 1, "page_size": 20, "total_pages": 3}
@@ -25,7 +25,7 @@ def test_envelope(service, database, fresh):
 
 @pytest.mark.check(level="easy", after="test_envelope")
 def test_total_pages_rounds_up(service, database, fresh):
-    """total_pages is rounded up, exact for multiples, and 0 when there is nothing."""
+    """`total_pages` is rounded up, exact for multiples, and 0 when there is nothing."""
     empty = get_page(service, "/users", page_size=fresh.number(2, 100))
     assert (empty["total"], empty["total_pages"]) == (0, 0), (
         "There are no users, so there are no pages: a client that loops from 1 to `total_pages` must not send a "
@@ -57,19 +57,20 @@ def test_every_user_once(service, database, fresh):
     """All pages together are the list: every user exactly once, newest first, higher id first among equals."""
     rows = add_users(database, fresh, fresh.number(48, 58), moments=9)
     # Users with several orders and with none: a join would multiply the ones and lose the others.
-    add_orders(database, fresh, 25, owners=[row["id"] for row in rows[::5]])
+    add_orders(database, fresh, 25, owners=ids(rows[::5]))
     assert_walk(service, "/users", rows, fresh.number(7, 9))
 
 
 @pytest.mark.check(level="hard", after="test_every_user_once")
 def test_only_the_page_is_loaded(service, database, fresh):
-    """A page costs its own rows: damaged rows on other pages, which nobody can load, do it no harm."""
+    """A page loads its own rows only: damaged rows on other pages, which nobody can load, do it no harm."""
     rows = add_users(database, fresh, 60)
-    wanted = [row["id"] for row in rows[10:20]]
+    wanted = ids(rows[10:20])
     assert ids(get_page(service, "/users", page=2, page_size=10)["items"]) == wanted, (
         "The healthy page is wrong already."
     )
-    damage(database, "users", [rows[n] for n in (4, 35, 55)], ("name", "email"))
+    for column in ("name", "email"):
+        damage(database, "users", column, ids([rows[n] for n in (4, 35, 55)]))
     assert_undisturbed(service, "/users", wanted, page=2, page_size=10)
 
 

@@ -1,7 +1,7 @@
 """A page beyond the end is an error.
 exercise: page_of_users
 check: test_beyond_the_end_is_empty
-cause: is no error
+cause: is not an error
 """
 
 
