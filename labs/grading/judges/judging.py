@@ -79,7 +79,7 @@ def judge_process(job: Job, forkserver: str, work: str, connection: Any, turn: T
                 links.append(link)
         if job.patterns:
             use_course(Path(job.patterns), Path(job.notebooks))
-        submission = parse_submission(job.content)
+        submission = parse_submission(job.content, job.source)
         if job.lab and submission.pattern.name != job.lab:
             raise UserError(f"It is the notebook of {submission.pattern.name}, and {job.lab} is to be graded.")
         report = checks_of(submission.pattern)

@@ -16,10 +16,12 @@ _IGNORED = {"__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__", ".labs"}
 class Found:
     """A notebook, or something in its place that nobody can judge."""
 
-    parts: tuple[str, ...]  # the names that lead to it, below what was given
+    parts: tuple[str, ...]  # the names that lead to it, below what was given: where the instructor has put it
     source: str  # for people: a path, or "archive.zip!member"
-    modified: float  # seconds since 1970; 0 when it is not known
+    modified: float  # seconds since 1970; 0 when it is not known. Of an archive's member: of the archive
     read: Callable[[], bytes]  # raises UserError with one sentence
+    inside: tuple[str, ...] = ()  # the names that lead to it within a learner's own archive: they don't say whose it is
+    inner_time: float = 0.0  # what a learner's own archive says of its time: orders that learner's files alone
 
 
 def refuse(sentence: str) -> Callable[[], bytes]:

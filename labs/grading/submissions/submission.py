@@ -1,4 +1,4 @@
-"""Read a learner's notebook and lay it over the release: the learner's exercises, the release's everything else."""
+"""Lay a learner's notebook over the release's: the learner's exercises, the release's everything else."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import ast
 import copy
 import functools
 import hashlib
-import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from papermill.iorw import load_notebook_node
 
 from labs.course import catalog
-from labs.course.catalog import Pattern, find_pattern
+from labs.course.catalog import Pattern, find_pattern, find_patterns
 from labs.errors import UserError
 from labs.grading.release import release_of
+from labs.grading.submissions.names import labs_in
+from labs.grading.submissions.notebook import exercise_of, marks, read_notebook
+from labs.grading.submissions.rescue import Rescue, defined_names, rescue, similarity
+from labs.judge.slips import pasting_slip
 
 __all__ = ["Submission", "exercise_of", "parse_submission", "prepare"]
 
-MAX_CELLS = 500
-MAX_SOURCE = 256 * 1024  # characters of one cell
 SKIP = "skip-execution"  # nbclient's tag
+ENOUGH = 3  # cells of a lab by which a notebook without marks or a telling name is known as that lab's
 
 
 @dataclass(slots=True)
@@ -40,23 +40,49 @@ class Submission:
     hints: dict[str, int] = field(default_factory=dict)  # exercise -> hints that its outputs show as taken
 
 
-def parse_submission(content: bytes) -> Submission:
-    """Check and complete a notebook. Raises UserError with one sentence when it is none of this course's."""
-    submitted, hints = _parse(content)
-    about = _about(submitted)
-    if not isinstance(about.get("lab"), str):
-        raise UserError("It is no notebook of this course: its metadata names no lab.")
-    pattern = find_pattern(about["lab"])
+def parse_submission(content: bytes, source: str = "") -> Submission:
+    """Check and complete a notebook that was found at `source`. Raises UserError with one sentence when it can't be."""
+    submitted, hints = read_notebook(content)
+    pattern, note = _lab_of(submitted, source)
     exercises = {exercise.name for exercise in pattern.exercises}
     hints = {name: taken for name, taken in hints.items() if name in exercises}
     submission = Submission(pattern, copy.deepcopy(_release(pattern)), hints=hints)
-    if about.get("lesson") != pattern.lesson.digest:
+    known = marks(submitted)
+    if note:
+        submission.notes.append(note)
+    elif known.get("lesson") != pattern.lesson.digest:
         submission.notes.append(
-            f"The notebook was made for another release ({str(about.get('release', 'unknown'))[:40]}): "
+            f"The notebook was made for another release ({str(known.get('release', 'unknown'))[:40]}): "
             "your exercises were judged with the provided cells of this one."
         )
     _lay_over(submission, submitted)
     return submission
+
+
+def _lab_of(submitted: NotebookNode, source: str) -> tuple[Pattern, str]:
+    """The lab, told by the notebook's mark, else by its name, else by what it holds; and what the learner is told."""
+    lab = marks(submitted).get("lab")
+    if isinstance(lab, str):
+        return find_pattern(lab), ""
+    scores = {pattern: _similarity(pattern, submitted) for pattern in find_patterns()}
+    named = [pattern for pattern in labs_in(source) if scores.get(pattern)]
+    best, second, *_ = [*sorted(scores, key=lambda pattern: -scores[pattern]), None, None]
+    if len(named) == 1:
+        pattern, way = named[0], "its name"
+    elif best is not None and scores[best] >= ENOUGH and (second is None or scores[second] < scores[best]):
+        pattern, way = best, "what its cells hold"
+    else:
+        raise UserError(
+            "It is not a notebook of this course: its metadata names no lab, and neither its name nor its cells do."
+        )
+    return pattern, f"The notebook's metadata is gone. By {way} it is the lab {pattern.name}, and was judged as such."
+
+
+def _similarity(pattern: Pattern, submitted: NotebookNode) -> int:
+    try:
+        return similarity(_release(pattern), submitted)
+    except (OSError, UserError):  # a lab in the making
+        return 0
 
 
 @functools.cache
@@ -71,105 +97,12 @@ def prepare(pattern: Pattern) -> None:
     _shipped(pattern)
 
 
-def _parse(content: bytes) -> tuple[NotebookNode, dict[str, int]]:
-    """The notebook without anything that could hurt, and the hints that were taken in it."""
-    try:
-        data = json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise UserError("It is no UTF-8 text, so it can't be a notebook.") from None
-    except (ValueError, RecursionError):
-        raise UserError("It is no valid JSON, so it can't be a notebook: was it sent whole?") from None
-    version = data.get("nbformat") if isinstance(data, dict) else None
-    if not isinstance(version, int):
-        raise UserError("It is no notebook.")
-    if version != 4:
-        raise UserError(
-            f"It has notebook format {str(version)[:20]}, and 4 is needed: open it in JupyterLab and save it."
-        )
-    cells = data.get("cells")
-    if not isinstance(data.get("metadata"), dict) or not isinstance(cells, list) or not all(map(_is_cell, cells)):
-        raise UserError("It is no valid notebook: open it in JupyterLab and save it again.")
-    if len(cells) > MAX_CELLS:
-        raise UserError(f"It has more than {MAX_CELLS} cells.")
-    # Nothing else of it matters, and anything else might hurt: kernel, languages, other metadata, other outputs.
-    kept = [{"cell_type": cell["cell_type"], "metadata": _ours(cell), "id": cell.get("id", "")} for cell in cells]
-    for cell, source in zip(kept, (_text(cell["source"]) for cell in cells), strict=True):
-        # Half of a pair of surrogates, as of an emoji cut in two, can't be sent; in a string its escape means the same.
-        cell["source"] = source.encode("utf-8", "backslashreplace").decode()
-        if len(source) > MAX_SOURCE:
-            raise UserError(f"One of its cells is longer than {MAX_SOURCE // 1024} kB.")
-    notebook = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": _ours(data), "cells": kept})
-    return notebook, _hints_taken(cells)
-
-
-def _hints_taken(cells: list[dict[str, Any]]) -> dict[str, int]:
-    """By exercise, as `lab.hint()` has left it in the outputs' metadata."""
-    taken: dict[str, int] = {}
-    for cell in cells:
-        outputs = cell.get("outputs")
-        for output in outputs if isinstance(outputs, list) else []:
-            about = _about(output)
-            if isinstance(about.get("exercise"), str) and type(about.get("hints")) is int:
-                taken[about["exercise"]] = max(taken.get(about["exercise"], 0), about["hints"])
-    return taken
-
-
-def _ours(thing: dict[str, Any]) -> dict[str, Any]:
-    """Of the metadata, the short texts that this course has put there."""
-    about = {key: value for key, value in _about(thing).items() if isinstance(value, str)}
-    return {"labs": about} if about else {}
-
-
-def _about(thing: Any) -> dict[str, Any]:
-    """What this course, or somebody else, has put into the metadata of a notebook, a cell or an output."""
-    metadata = thing.get("metadata") if isinstance(thing, dict) else None
-    about = metadata.get("labs") if isinstance(metadata, dict) else None
-    return about if isinstance(about, dict) else {}
-
-
-def _text(source: str | list[str]) -> str:
-    return source if isinstance(source, str) else "".join(source)
-
-
-def _is_cell(cell: Any) -> bool:
-    return (
-        isinstance(cell, dict)
-        and cell.get("cell_type") in ("code", "markdown", "raw")
-        and _is_text(cell.get("source"))
-        and isinstance(cell.get("metadata"), dict)
-        and isinstance(cell.get("id", ""), str)
-    )
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(line, str) for line in value))
-
-
-def exercise_of(cell: NotebookNode) -> str:
-    """The name of the exercise that a cell is; empty for any other cell."""
-    name = _about(cell).get("exercise")
-    return name if isinstance(name, str) else ""
-
-
 def _lay_over(submission: Submission, submitted: NotebookNode) -> None:
     """Put the learner's exercises and extra cells into the release's notebook, in place."""
-    known = {cell.id for cell in submission.notebook.cells}
-    names = [exercise_of(cell) for cell in submission.notebook.cells if exercise_of(cell)]
-    answers: dict[str, list[str]] = {}
-    extras: dict[str, list[NotebookNode]] = {}
-    place = ""
-    for cell in submitted.cells:
-        exercise = exercise_of(cell)
-        if exercise in names:
-            if cell.cell_type != "code":
-                submission.notes.append(f"The cell of exercise {exercise} is no code cell: turn it back into one.")
-                continue
-            answers.setdefault(exercise, []).append(cell.source)
-            place = cell.get("id", place)
-        elif cell.get("id") in known:
-            place = cell.id
-        elif cell.cell_type == "code" and cell.source.strip():
-            extras.setdefault(place, []).append(_extra(cell.source))
+    found = rescue(submission.notebook, submitted)
+    answers, extras = _sorted(submission, submitted, found)
+    submission.notes += found.sentences()
+    submission.notes += _slips(answers)
     submission.answers = _digest(answers)
     submission.shipped = submission.answers in _shipped(submission.pattern)
     only_ours = not extras
@@ -191,6 +124,40 @@ def _lay_over(submission: Submission, submitted: NotebookNode) -> None:
     submission.notebook.cells = _with_unique_ids(cells)
 
 
+def _sorted(
+    submission: Submission, submitted: NotebookNode, found: Rescue
+) -> tuple[dict[str, list[str]], dict[str, list[NotebookNode]]]:
+    """The sources of each exercise, and the learner's own cells by the release's cell that they follow."""
+    homes = {exercise_of(cell): cell.id for cell in submission.notebook.cells if exercise_of(cell)}
+    answers: dict[str, list[str]] = {}
+    extras: dict[str, list[NotebookNode]] = {}
+    place = ""
+    for index, cell in enumerate(submitted.cells):
+        exercise = found.exercises.get(index, "")
+        if exercise:
+            answers.setdefault(exercise, []).append(cell.source)
+            place = homes[exercise]
+        elif index in found.provided:
+            place = found.provided[index]
+        elif exercise_of(cell) in homes:  # its mark is on a cell that is not code
+            name = exercise_of(cell)
+            if name not in found.exercises.values():
+                submission.notes.append(f"The cell of exercise {name} is not a code cell: turn it back into one.")
+        elif cell.cell_type == "code" and cell.source.strip():
+            extras.setdefault(place, []).append(_extra(cell.source))
+    return answers, extras
+
+
+def _slips(answers: dict[str, list[str]]) -> list[str]:
+    """One sentence for each exercise whose cell can't be run for a reason that is plain to see."""
+    return [
+        f"The cell of exercise {exercise} {slip}."
+        for exercise, sources in answers.items()
+        for source in sources
+        if (slip := pasting_slip(source))
+    ]
+
+
 def _extra(source: str) -> NotebookNode:
     return new_code_cell(source, metadata={"labs": {"extra": True}, "tags": [], "papermill": {}})
 
@@ -200,7 +167,7 @@ def _chosen(exercise: str, sources: list[str], notes: list[str]) -> list[str]:
     if not sources:
         notes.append(f"Exercise {exercise} was not attempted: its cell is missing.")
     if len(sources) > 1:
-        pieces = [_defined(source) for source in sources]
+        pieces = [defined_names(source) for source in sources]
         if all(piece and piece <= pieces[-1] for piece in pieces):
             notes.append(f"Exercise {exercise} has {len(sources)} cells that define the same: the last one counts.")
         else:
@@ -213,18 +180,6 @@ def _tree(source: str) -> ast.Module | None:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-
-
-def _defined(source: str) -> set[str]:
-    """The names that a cell defines at its top level."""
-    tree = _tree(source)
-    names: set[str] = set()
-    for statement in tree.body if tree else ():
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(statement.name)
-        elif isinstance(statement, ast.Assign):
-            names |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
-    return names
 
 
 def _digest(answers: dict[str, list[str]]) -> str:
