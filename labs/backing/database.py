@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-__all__ = ["SCHEMA", "Database"]
+__all__ = ["SCHEMA", "Database", "Lock"]
+
+Lock = Literal["SHARED", "IMMEDIATE", "EXCLUSIVE"]
 
 # The tables are part of the contract: a service finds them, it may also create them when they are absent.
 SCHEMA = """
@@ -32,6 +35,8 @@ CREATE TABLE orders (
 CREATE INDEX orders_user_id ON orders (user_id);
 """
 _PAGE = 4096
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock: about a millisecond
+_LONGEST_VALUE = 16 * 1024 * 1024  # bytes of one value that is read with limits
 _LONGEST_NAP = 0.12  # seconds: while it waits for a lock, SQLite looks again every 0.1 s
 _template: bytes | None = None
 _template_lock = threading.Lock()
@@ -55,6 +60,8 @@ class Database:
         self._lock: sqlite3.Connection | None = None
         self._slow_stop: threading.Event | None = None
         self._slow_thread: threading.Thread | None = None
+        self._seconds = 0.0  # for one statement of ours; 0 for as long as it takes
+        self._rows = 0  # that one statement may bring; 0 for any number
         path.write_bytes(_empty_database(path))
 
     # Looking and changing behind the service's back
@@ -62,7 +69,25 @@ class Database:
     def execute(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run one statement in a transaction of its own and return its rows."""
         with self._connect() as connection:
-            return connection.execute(sql, values).fetchall()
+            return self._fetch(connection.execute(sql, values))
+
+    def peek(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What a new reader sees now; sqlite3.OperationalError when the file is locked: nobody waits for a lock."""
+        with contextlib.closing(self._open(timeout=0)) as connection:
+            connection.execute("SELECT 1 FROM users LIMIT 1").fetchall()  # takes the lock, whatever `sql` reads
+            return self._fetch(connection.execute(sql, values))
+
+    def limit(self, seconds: float, rows: int) -> None:
+        """Let no statement of ours take longer or bring more: what a service has put into the file is run, too."""
+        self._seconds, self._rows = seconds, rows
+
+    def _fetch(self, cursor: sqlite3.Cursor) -> list[tuple[Any, ...]]:
+        if not self._rows:
+            return cursor.fetchall()
+        rows = cursor.fetchmany(self._rows + 1)
+        if len(rows) > self._rows:
+            raise sqlite3.DataError(f"more than {self._rows} rows, which is more than a check can look at")
+        return rows
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for each row of values, all in one transaction: thousands of rows in a few milliseconds."""
@@ -78,6 +103,22 @@ class Database:
         """Insert an order and return the id."""
         sql = "INSERT INTO orders (user_id, item, amount) VALUES (?, ?, ?) RETURNING id"
         return int(self.execute(sql, user_id, item, amount)[0][0])
+
+    @contextlib.contextmanager
+    def locked(self, mode: Lock, *, timeout: float = 5.0) -> Iterator[None]:
+        """Hold a lock on the file until the context ends. sqlite3.OperationalError when it is not to be had in time.
+
+        SHARED lets others read and insert, and nobody commit; IMMEDIATE lets others read; EXCLUSIVE keeps all out.
+        """
+        with contextlib.closing(self._open(timeout=timeout)) as connection:
+            connection.isolation_level = None
+            connection.execute("BEGIN" if mode == "SHARED" else f"BEGIN {mode}")
+            if mode == "SHARED":
+                connection.execute("SELECT count(*) FROM users").fetchall()
+            try:
+                yield
+            finally:
+                connection.rollback()
 
     @contextlib.contextmanager
     def keep_changing(self, sql: str, values: Iterator[tuple[Any, ...]]) -> Iterator[None]:
@@ -174,8 +215,13 @@ class Database:
         for suffix in ("", "-journal", "-wal", "-shm"):
             Path(f"{self.path}{suffix}").unlink(missing_ok=True)
 
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=5, check_same_thread=False)
+    def _open(self, *, timeout: float = 5.0) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=timeout, check_same_thread=False)
+        if self._seconds:
+            end = time.monotonic() + self._seconds
+            connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
         # Nobody needs this file to survive a power cut, and checks wait for it.
         connection.execute("PRAGMA synchronous = OFF")
         return connection
