@@ -220,3 +220,42 @@ def test_redis_looks_behind_the_services_back(cache, client):
     assert cache.ttl("hash") is None
     cache.delete("hash", "set")
     assert client.keys() == [b"wrong"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["RESTORE", "k", "0", b"cos\nsystem\n(S'true'\ntR."],
+        ["DUMP", "k"],
+        ["CONFIG", "SET", "dir", "/"],
+        ["FUNCTION", "LOAD", "x"],
+        ["MODULE", "LOAD", "x"],
+        ["DEBUG", "SLEEP", "1"],
+        ["SAVE"],
+        ["ACL", "LIST"],
+        ["TS.CREATE", "k"],
+        ["CLIENT", "KILL", "127.0.0.1:1"],
+        ["SWAPDB", "0", "1"],
+        ["COPY", "a", "b", "DB", "1"],
+        ["no such command"],
+    ],
+)
+def test_commands_that_are_not_on_the_list_are_refused_and_the_connection_stays(client, words):
+    with client.client() as one:
+        number = one.client_id()
+        with pytest.raises(redis.ResponseError, match="unknown command '.*': this Redis has the commands for strings"):
+            one.execute_command(*words)
+        assert one.client_id() == number
+
+
+def test_nothing_is_carried_out_in_a_transaction_either(client):
+    with client.pipeline(transaction=True) as pipe, pytest.raises(redis.ResponseError, match="unknown command"):
+        pipe.execute_command("RESTORE", "k", "0", b"cos\nsystem\n(S'true'\ntR.")
+        pipe.execute()
+
+
+def test_there_is_one_database(cache):
+    other = redis.Redis.from_url(cache.url.replace("/0?", "/1?"), retry=Retry(NoBackoff(), 0))
+    with other, pytest.raises(redis.ResponseError, match="one database, 0"):
+        other.set("hidden", "row")
+    assert cache.keys() == []

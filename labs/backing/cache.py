@@ -11,6 +11,7 @@ import fakeredis
 import redis.exceptions
 from fakeredis._clients._tcp_server import TCPFakeRequestHandler
 
+from labs.backing.commands import refusal
 from labs.backing.faults import Connection, TcpBacking, TcpServer
 from labs.backing.scripts import run_script
 
@@ -194,6 +195,8 @@ class _Connection(Connection, TCPFakeRequestHandler):
             error = owner._before(command)
             if self.dropped:
                 raise ConnectionResetError
+            if error is None and (sentence := refusal(command.words)):
+                error = redis.exceptions.ResponseError(sentence.removeprefix("ERR "))
             if error is not None:
                 command.reply = error
                 fake.put_response(error)
