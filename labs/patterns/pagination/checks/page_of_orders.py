@@ -22,7 +22,7 @@ from .steps import (
 
 @pytest.mark.check(level="easy")
 def test_all_orders_without_a_filter(service, database, fresh):
-    """Without a filter it is a page of all orders, whatever their status."""
+    """Without a filter the list is a page of all orders, whatever their status."""
     rows = add_orders(database, fresh, fresh.number(41, 59))
     page = get_page(service, "/orders")
     wanted = {"total": len(rows), "page": 1, "page_size": 20, "total_pages": 3}

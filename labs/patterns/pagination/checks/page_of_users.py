@@ -13,7 +13,7 @@ from .steps import ENVELOPE, assert_items, assert_undisturbed, assert_walk, get_
 
 @pytest.mark.check(level="easy")
 def test_envelope(service, database, fresh):
-    """Without parameters it is page 1, with 20 users: the envelope, and the newest, with id, name and e-mail."""
+    """Without parameters the list is page 1: the envelope, and the 20 newest users with id, name and e-mail."""
     rows = add_users(database, fresh, fresh.number(41, 59))
     page = get_page(service, "/users")
     wanted = {"total": len(rows), "page": 1, "page_size": 20, "total_pages": 3}

@@ -1,4 +1,4 @@
-"""Checks of exercise 5, “Before it is read”."""
+"""Before it is read: a body of more than 64 KiB is refused, however it is sent, and nothing within the limit is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
-from labs.judge import CheckFailed, Response
+from labs.judge import SENT_AS_JSON, Response, ServiceUnderTest, no_response_means
 
 from .causes import why_not_413, why_not_read
-from .reading import LIMIT
-from .steps import SENT_AS_JSON, assert_basics, good_user
+from .steps import LIMIT, assert_basics, good_user
+
+WAITED = (
+    "More than 64 KiB had arrived, and the service still waited for the rest: it reads the whole body before it "
+    "counts, so a client decides how much memory that takes. Stop reading when it is too much."
+)
 
 
 @pytest.mark.check(level="medium", after="test_basics")
@@ -64,36 +68,27 @@ def test_chunked_body(service, fresh):
 
 @pytest.mark.check(level="expert", after="test_chunked_body")
 def test_told_before_the_rest(service, fresh):
-    """413 is said as soon as it is clear, not when the rest has come."""
+    """413 is answered as soon as it is clear, not when the rest has come."""
     body = padded(good_user(fresh), LIMIT + 5_000)
     for headers, sent in (
         ({"Transfer-Encoding": "chunked"}, b"%x\r\n%b\r\n" % (len(body), body)),
         ({"Content-Length": "4000000"}, body),
     ):
-        try:
+        with no_response_means(WAITED, expected="413 after 64 KiB"):
             response = service.request("POST", "/users", body=sent, headers={**SENT_AS_JSON, **headers}, deadline=2)
-        except CheckFailed as silence:
-            raise CheckFailed(
-                "More than 64 KiB had arrived, and the service still waited for the rest: it reads the whole body "
-                "before it counts, so a client decides how much memory that takes. Stop reading when it is too much.",
-                expected="413 after 64 KiB",
-                got=silence.got,
-            ) from None
         assert response.status == 413, why_not_413(response, len(body))
     assert service.get("/about").status == 200, "After refusing large bodies the service does not answer any more."
 
 
 def padded(body: dict[str, Any], size: int) -> bytes:
-    """The body as JSON of exactly this many bytes: JSON allows spaces at its end."""
+    """This body as JSON of exactly so many bytes: JSON allows spaces at its end."""
     text = json.dumps(body).encode()
     return text + b" " * (size - len(text))
 
 
-def post_chunks(service: Any, body: bytes, piece: int, gaps: tuple[int, ...] = ()) -> Response:
-    """POST /users with a chunked body."""
+def post_chunks(service: ServiceUnderTest, body: bytes, piece: int, gaps: tuple[int, ...] = ()) -> Response:
+    """POST this body to `/users` in chunks of so many bytes; `gaps` as in a request."""
     pieces = [body[start : start + piece] for start in range(0, len(body), piece)]
     sent = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in pieces) + b"0\r\n\r\n"
-    response: Response = service.request(
-        "POST", "/users", body=sent, headers={**SENT_AS_JSON, "Transfer-Encoding": "chunked"}, gaps=gaps
-    )
-    return response
+    headers = {**SENT_AS_JSON, "Transfer-Encoding": "chunked"}
+    return service.request("POST", "/users", body=sent, headers=headers, gaps=gaps)

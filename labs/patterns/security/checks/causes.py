@@ -6,11 +6,12 @@ from typing import Any
 
 from labs.judge import Response
 
-from .reading import LIMIT, Policy, short
+from .policies import Policy
+from .steps import LIMIT, short
 
 
 def why_blank(policy: Policy, directive: str, what: str) -> str:
-    """The page does not work under its policy."""
+    """Why the page does not work under its policy: a browser refuses `what`, which this directive decides."""
     if policy.get("default-src") == ["'none'"] and not any(name.startswith("script-src") for name in policy):
         return (
             "`/docs` has the policy for JSON, so a browser shows an empty page with status 200. Either the policy for "
@@ -30,7 +31,7 @@ def why_blank(policy: Policy, directive: str, what: str) -> str:
 
 
 def why_loose(found: list[str]) -> str:
-    """The policy lets in what it should stop."""
+    """Why the policy lets in what it should stop: by these sources."""
     if "'unsafe-inline'" in found:
         return (
             "`'unsafe-inline'` allows exactly what an injected script is: inline. Name the page's own script by its "
@@ -40,7 +41,7 @@ def why_loose(found: list[str]) -> str:
 
 
 def why_refused(password: str, age: int | None) -> str:
-    """A user within the limits was not created."""
+    """Why a user within the limits was not created."""
     if age is None:
         return "A user without an age is not created: `age` is optional, so it needs a default."
     if len(password) in (8, 128) or age in (0, 150):
@@ -52,7 +53,7 @@ def why_refused(password: str, age: int | None) -> str:
 
 
 def why_rule(member: str, value: Any) -> str:
-    """A value out of bounds was taken."""
+    """Why a value out of bounds was taken."""
     if member == "email":
         return f"{short(value)} was taken as an e-mail address. Patterns of one's own let nonsense in: use `EmailStr`."
     if member == "password":
@@ -66,12 +67,12 @@ def why_rule(member: str, value: Any) -> str:
 
 
 def why_odd(response: Response, member: str) -> str:
-    """Odd JSON was taken, or became a 500."""
+    """Why odd JSON was taken, or became a 500."""
     if response.status != 500:
-        return "This is no value for the member and was not refused."
+        return "This is not a value for the member and was not refused."
     if member == "name":
         return (
-            "Half of a surrogate pair came as a name and became a 500: it is no text, and no answer can be written "
+            "Half of a surrogate pair came as a name and became a 500: it is not text, and no answer can be written "
             "with it. Either it was taken (Pydantic looks into a text only if it has a rule to check, such as an "
             "upper bound), or the refusal repeats it."
         )
@@ -82,7 +83,7 @@ def why_odd(response: Response, member: str) -> str:
 
 
 def why_repeated(response: Response, value: str) -> str:
-    """Where the value comes from."""
+    """Why a refusal repeats this value."""
     if '"input"' in response.text:
         return (
             "`input` repeats what was sent; when a member is missing it is the whole body, password included. Take "
@@ -96,7 +97,7 @@ def why_repeated(response: Response, value: str) -> str:
 
 
 def why_not_413(response: Response, size: int) -> str:
-    """A body that is too large was not refused as such."""
+    """Why a body of this size, in bytes, was not refused as too large."""
     if response.status < 400 or response.status == 422:
         if size == LIMIT + 1:
             return (
@@ -114,7 +115,7 @@ def why_not_413(response: Response, size: int) -> str:
 
 
 def why_not_read(response: Response, size: int, framing: str) -> str:
-    """A body within the limit was not handled."""
+    """Why a body of this size, within the limit, was not handled; `framing` is "announced" or "chunked"."""
     if response.status == 413 and size < LIMIT and framing == "announced":
         return (
             "A body of less than 64 KiB was refused. The limit is 65,536 bytes for one request: the count is a local "
@@ -124,7 +125,7 @@ def why_not_read(response: Response, size: int, framing: str) -> str:
         return (
             "A body of exactly 64 KiB was refused: above is more than that. (`>`, not `>=`; 65,536 bytes, not 64,000.)"
         )
-    if response.status == 411 or framing == "chunked" and response.status in (400, 413):
+    if response.status == 411 or (framing == "chunked" and response.status in (400, 413)):
         return (
             "A small body without `Content-Length` was refused. Chunked bodies are ordinary (clients send them when "
             "they stream): count them instead."
@@ -138,7 +139,7 @@ def why_not_read(response: Response, size: int, framing: str) -> str:
 
 
 def why_opened(response: Response, given: str | None, key: str) -> str:
-    """A wrong key was not answered with 401."""
+    """Why this key, which is not the right one, was not answered with 401."""
     if response.status == 200:
         if not given:
             return "`/admin/summary` opened without a key."
@@ -151,7 +152,7 @@ def why_opened(response: Response, given: str | None, key: str) -> str:
 
 
 def why_started(variable: str, value: str | None) -> str:
-    """The service started without a good secret."""
+    """Why the service started with this value, or none, where it needs a good secret."""
     if value is None:
         return (
             f"The service starts without `{variable}`: a secret with a default is a secret that everybody knows, and "
@@ -159,7 +160,7 @@ def why_started(variable: str, value: str | None) -> str:
         )
     if not value.strip(" ,"):
         return (
-            f"The service starts with a blank `{variable}`: an empty variable is set, and still no secret. Look at "
+            f"The service starts with a blank `{variable}`: an empty variable is set, and still not a secret. Look at "
             "the content, not at presence: strip the value, then measure it."
         )
     if "changeme" in value:
@@ -176,7 +177,7 @@ def why_started(variable: str, value: str | None) -> str:
 
 
 def why_no_token(got: str) -> str:
-    """The token did not arrive."""
+    """Why the token did not arrive: downstream got this `Authorization`."""
     if "**" in got or "SecretStr" in got:
         return (
             "What arrived is the mask: a `SecretStr` in a text prints as asterisks. Use `get_secret_value()` where it "

@@ -1,4 +1,4 @@
-"""Checks of exercise 2, “On every answer”."""
+"""On every answer: the headers are there, too, where no route has made the answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CRASH = (
 
 @pytest.mark.check(level="medium", after="test_https_only_where_it_is")
 def test_crash_has_them(service, fresh):
-    """The answer to a crash has them, too."""
+    """The answer to a crash has the security headers, too."""
     body = {"detail": f"crash {fresh.token()}", "secret": ""}
     response = service.post("/drills/crash", body)
     assert response.status == 500, "An accident is still a 500: whatever adds the headers must not change the answer."
@@ -28,7 +28,7 @@ def test_crash_has_them(service, fresh):
 
 @pytest.mark.check(level="medium", after="test_crash_has_them")
 def test_answers_that_no_route_made(service, fresh):
-    """Unknown routes, wrong methods and whatever else no route has made have them, with the status they had."""
+    """Answers that no route has made (404, 405 and the like) have the security headers, and keep their status."""
     for method, path, status in (
         ("GET", f"/{fresh.token()}", 404),
         ("DELETE", "/about", 405),

@@ -1,10 +1,11 @@
-"""Checks of exercise 1, “Today's values”."""
+"""Today's values: the headers of an ordinary answer."""
 
 from __future__ import annotations
 
 import pytest
 
-from .steps import HSTS, HTTPS, assert_basics, assert_strict_transport, policies
+from .policies import policies_of
+from .steps import HSTS, HTTPS, assert_basics, assert_strict_transport
 
 
 @pytest.mark.check(level="easy")
@@ -21,7 +22,7 @@ def test_basics(service):
 @pytest.mark.check(level="easy", after="test_basics")
 def test_policy_for_json(service):
     """The policy of a JSON answer is `default-src 'none'`."""
-    for policy in policies(service.get("/about"))[:1]:
+    for policy in policies_of(service.get("/about"))[:1]:
         got = policy.get("default-src")
         assert got == ["'none'"], (
             "JSON loads nothing, so its policy can forbid everything: `default-src 'none'`, with the quotes. A bare "

@@ -1,12 +1,10 @@
-"""Checks of exercise 6, “No secret, no service”."""
+"""No secret, no service: how a key opens, what the service starts with, and where no secret may be seen."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from labs.judge import CheckFailed, Response, ScriptedReply
+from labs.judge import CheckFailed, Response, ScriptedReply, ServiceUnderTest, crash
 
 from .causes import why_no_token, why_opened, why_started
 from .steps import around, assert_absent, assert_not_logged
@@ -49,7 +47,7 @@ def test_bad_secret(service, fresh):
 
 @pytest.mark.check(level="hard", after="test_missing_secret")
 def test_refusal_shows_no_value(service, fresh):
-    """What it says when it does not start shows no value: not the bad one, nor the good one beside it."""
+    """What the service says when it does not start shows no value: not the bad one, nor the good one beside it."""
     good = {name: service.env[name] for name in ("API_KEY", "DOWNSTREAM_TOKEN")}
     for variable, other in (("API_KEY", "DOWNSTREAM_TOKEN"), ("DOWNSTREAM_TOKEN", "API_KEY")):
         for bad in (None, fresh.token(15)):
@@ -72,7 +70,7 @@ def test_several_keys(service, fresh):
     if said := service.refuse_to_start(API_KEY=f"{new},{old},"):
         raise CheckFailed(
             "The service does not start with two good keys and a comma at the end. `split` makes an empty part of it, "
-            "which is no key and no mistake: leave empty parts out.",
+            "which is neither a key nor a mistake: leave empty parts out.",
             expected="a service that starts with `API_KEY=new,old,`",
             got=said[-1500:],
         )
@@ -86,15 +84,15 @@ def test_several_keys(service, fresh):
             "An empty part of `API_KEY` (a comma at its end is enough) counts as a key, so no key opens."
             if not given
             else (
-                "What is no key opened: a part of `API_KEY`, or all of it. Split it at the commas, and compare whole "
-                "keys (`in` on a text finds parts)."
+                "Something that is not a key opened: a part of `API_KEY`, or all of it. Split it at the commas, and "
+                "compare whole keys (`in` on a text finds parts)."
             )
         )
 
 
 @pytest.mark.check(level="hard", after="test_key_opens")
 def test_key_of_other_bytes(service, fresh):
-    """A key with other than ASCII characters is wrong, not a crash."""
+    """A key with other than ASCII characters is a wrong key, not a crash."""
     for given in (b"\xfc" + fresh.secret().encode(), fresh.secret().encode() + "ü".encode(), b"\xff\xfe\xfd"):
         response = summary(service, given)
         assert response.status == 401, (
@@ -128,7 +126,7 @@ def test_secrets_stay_inside(service, logs, downstream, fresh):
     key, token = service.env["API_KEY"], service.env["DOWNSTREAM_TOKEN"]
     responses = [summary(service, key), summary(service, f"{key}x"), summary(service, None)]
     responses += [service.get(path) for path in ("/openapi.json", "/docs", "/about", f"/{fresh.token()}", "/users/x")]
-    responses += [service.post("/drills/crash", {"detail": f"crash {fresh.token()}", "secret": ""})]
+    responses += [crash(service, f"crash {fresh.token()}")]
     responses += [service.get(f"/quotes/{fresh.token()}")]
     downstream.default = ScriptedReply(401, json={"error": "UNAUTHORIZED", "message": f"Bearer {token} is not known"})
     responses += [service.get(f"/quotes/{fresh.token()}")]
@@ -148,30 +146,19 @@ def test_secrets_stay_inside(service, logs, downstream, fresh):
         )
 
 
-def summary(service: Any, key: str | bytes | None) -> Response:
-    """GET /admin/summary with this key."""
-    response: Response = service.get("/admin/summary", headers={} if key is None else {"X-API-Key": key})
-    return response
+def summary(service: ServiceUnderTest, key: str | bytes | None) -> Response:
+    """The response to GET /admin/summary with this key, or with none."""
+    return service.get("/admin/summary", headers={} if key is None else {"X-API-Key": key})
 
 
-def refuse_with(service: Any, variable: str, value: str | None) -> str:
+def refuse_with(service: ServiceUnderTest, variable: str, value: str | None) -> str:
     """Start with this value, which the service has to refuse; what it said. The value that was there comes back."""
     before = service.env[variable]
-    said: str = service.refuse_to_start(**{variable: value})
+    said = service.refuse_to_start(**{variable: value})
     service.environment[variable] = before
-    what = (
-        "not there"
-        if value is None
-        else repr(value)
-        if not value.strip(" ,") or "changeme" in value
-        else f"{len(value)} characters long"
-    )
-    if "," in (value or "").strip(" ,"):
-        what = "a good key and one of 9 characters"
     if not said:
-        raise CheckFailed(
-            why_started(variable, value), expected=f"no start while {variable} is {what}", got="it started"
-        )
+        expected = f"no start while {variable} is {described(value)}"
+        raise CheckFailed(why_started(variable, value), expected=expected, got="it started")
     if variable not in said:
         raise CheckFailed(
             f"The service did not start, and does not say that it is `{variable}` that it misses. Name the variable.",
@@ -179,6 +166,17 @@ def refuse_with(service: Any, variable: str, value: str | None) -> str:
             got=said[-1500:],
         )
     return said
+
+
+def described(value: str | None) -> str:
+    """What is wrong with this value of a secret."""
+    if value is None:
+        return "not there"
+    if "," in value.strip(" ,"):
+        return "a good key and one of 9 characters"
+    if not value.strip(" ,") or "changeme" in value:
+        return repr(value)
+    return f"{len(value)} characters long"
 
 
 def leak(secret: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""Checks of exercise 4, “Exactly these fields”."""
+"""Exactly these fields: what does not fit is refused, and a refusal repeats nothing."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from labs.judge import CheckFailed, Response
+from labs.judge import SENT_AS_JSON, CheckFailed, Response, ServiceUnderTest
 
 from .causes import why_odd, why_refused, why_repeated, why_rule
-from .reading import short
-from .steps import SENT_AS_JSON, assert_absent, assert_basics, assert_not_logged, good_user
+from .steps import assert_absent, assert_basics, assert_not_logged, good_user, short
 
 
 @pytest.mark.check(level="easy")
@@ -42,7 +41,7 @@ def test_user_is_created(service, logs, fresh):
 
 @pytest.mark.check(level="easy", after="test_user_is_created")
 def test_rules_of_the_fields(service, fresh):
-    """An address that is none, a password too short or too long, an age out of range, a missing member: 422."""
+    """An invalid address, a password too short or too long, an age out of range, a missing member: 422."""
     good = good_user(fresh)
     address = good["email"]
     for member, values in {
@@ -70,7 +69,7 @@ def test_rules_of_the_fields(service, fresh):
 
 @pytest.mark.check(level="medium", after="test_rules_of_the_fields")
 def test_plain_address(service, fresh):
-    """A mailbox with a display name is no plain e-mail address."""
+    """A mailbox with a display name is not a plain e-mail address."""
     good = good_user(fresh)
     for value in (f"{fresh.name()} <{good['email']}>", f"<{good['email']}>"):
         cause = (
@@ -82,7 +81,7 @@ def test_plain_address(service, fresh):
 
 @pytest.mark.check(level="medium", after="test_rules_of_the_fields")
 def test_types_are_types(service, fresh):
-    """JSON types are not coerced: true is no number, "30" is no number, a number is no text."""
+    """JSON types are not coerced: true is not a number, "30" is not a number, a number is not text."""
     good = good_user(fresh)
     for member, value in (
         ("age", True),
@@ -143,8 +142,9 @@ def test_refusal_is_discreet(service, logs, fresh):
             f"Nothing in the refusal says that it is about `{member}`. Name the place (`loc`) of each misfit."
         )
         assert_basics(response, "a refusal")
-    for headers, body in (({"Content-Type": "text/plain"}, json.dumps(good)), (SENT_AS_JSON, json.dumps(good)[:-1])):
-        response = service.request("POST", "/users", body=body.encode(), headers=headers)
+    sent = json.dumps(good).encode()
+    for headers, part in (({"Content-Type": "text/plain"}, sent), (SENT_AS_JSON, sent[:-1])):
+        response = service.request("POST", "/users", body=part, headers=headers)
         assert_absent(password, [response], why_repeated(response, password))
     logs.complete()
     for value in (password, marker[:7]):
@@ -178,9 +178,9 @@ def test_odd_json(service, fresh):
             )
 
 
-def assert_refused(service: Any, body: Any, what: str, cause: str) -> Response:
-    """POST /users, which has to be 422."""
-    response: Response = service.post("/users", body)
+def assert_refused(service: ServiceUnderTest, body: Any, what: str, cause: str) -> Response:
+    """The response to this body for `/users`, which has to be 422, because of `what`; fails with this cause."""
+    response = service.post("/users", body)
     if response.status != 422:
         if response.status >= 500:
             cause = "The request does not fit and became a 500: a validator or the error handler itself failed."

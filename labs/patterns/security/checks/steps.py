@@ -1,4 +1,4 @@
-"""What the checks of several exercises do, and how they look at what came of it."""
+"""Headers that every answer has, secrets that no answer and no log line has, and a user to sign up."""
 
 from __future__ import annotations
 
@@ -6,26 +6,23 @@ import json
 import re
 from typing import Any
 
-from labs.judge import CheckFailed, Logs, Response
+from labs.judge import CheckFailed, Fresh, Logs, Response, head, user_body
 
-from .reading import Policy
+from .policies import parse_policies
 
+LIMIT = 64 * 1024  # bytes of a body
 YEAR = 31_536_000  # seconds
-
-SENT_AS_JSON = {"Content-Type": "application/json"}
-
-HTTPS = {"X-Forwarded-Proto": "https"}
-
+HTTPS = {"X-Forwarded-Proto": "https"}  # headers: what the proxy adds for a client that used HTTPS
 HSTS = "Strict-Transport-Security"
 
 
-def good_user(fresh: Any) -> dict[str, Any]:
+def good_user(fresh: Fresh) -> dict[str, Any]:
     """A body that the contract accepts."""
-    return {"name": fresh.name(), "email": fresh.email(), "password": fresh.secret(), "age": fresh.number(0, 150)}
+    return {**user_body(fresh), "age": fresh.number(0, 150)}
 
 
 def assert_basics(response: Response, what: str, where: str = "") -> None:
-    """The headers that every answer has."""
+    """Fail unless this response, to `what`, has the headers that every answer has; with the cause `where`, if given."""
     sent = [value.strip().lower() for value in response.header_values("X-Content-Type-Options")]
     assert sent[:1] == ["nosniff"], (
         where or f"`X-Content-Type-Options` on {what} is `nosniff`: without it browsers guess what an answer is."
@@ -54,7 +51,7 @@ def assert_basics(response: Response, what: str, where: str = "") -> None:
 
 
 def assert_strict_transport(response: Response) -> None:
-    """HSTS, for a year or more."""
+    """Fail unless the response has HSTS, for a year or more."""
     got = response.header(HSTS)
     if got is None:
         raise CheckFailed(
@@ -70,7 +67,7 @@ def assert_strict_transport(response: Response) -> None:
 
 
 def assert_absent(secret: str, responses: list[Response], cause: str) -> None:
-    """Fail when one of the answers shows the secret."""
+    """Fail with this cause when one of the responses shows the secret."""
     for response in responses:
         everything = head(response) + "\n\n" + response.text
         if secret in everything or json.dumps(secret)[1:-1] in everything:
@@ -81,7 +78,7 @@ def assert_absent(secret: str, responses: list[Response], cause: str) -> None:
 
 
 def assert_not_logged(logs: Logs, secret: str, cause: str) -> None:
-    """Fail when a log line shows the secret."""
+    """Fail with this cause when a log line shows the secret."""
     found = [line for line in logs.lines if secret in line]
     if found:
         raise CheckFailed(cause, expected=f"{secret}\nnowhere in the log", got=around(found[0], secret))
@@ -93,32 +90,7 @@ def around(text: str, part: str) -> str:
     return text[max(0, at - 300) : at + 300]
 
 
-def head(response: Response) -> str:
-    """Status and headers."""
-    return "\n".join(
-        [f"{response.status} {response.reason}", *(f"{name}: {value}" for name, value in response.headers)]
-    )
-
-
-def parse_policies(response: Response) -> list[Policy]:
-    """Each policy of the answer: its directives with their sources."""
-    found: list[Policy] = []
-    for text in ",".join(response.header_values("Content-Security-Policy")).split(","):
-        policy: Policy = {}
-        for directive in text.split(";"):
-            name, *values = directive.split() or [""]
-            if name:
-                policy.setdefault(name.lower(), values)  # a second one of the same name is ignored
-        if policy:
-            found.append(policy)
-    return found
-
-
-def policies(response: Response, where: str = "") -> list[Policy]:
-    """The same; fails when there is none."""
-    found = parse_policies(response)
-    if not found:
-        raise CheckFailed(
-            where or "There is no `Content-Security-Policy`.", expected="Content-Security-Policy: …", got=head(response)
-        )
-    return found
+def short(value: Any) -> str:
+    """A value for a sentence."""
+    text = json.dumps(value)
+    return text if len(text) < 60 else f"{len(str(value))} characters long"
