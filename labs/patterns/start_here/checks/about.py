@@ -1,6 +1,8 @@
-"""Checks of exercise 1, “Say who you are”."""
+"""Say who you are: one route that tells the name and the version of the service."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
@@ -22,14 +24,15 @@ def test_about_answers(service, logs):
 
 @pytest.mark.check(level="easy", after="test_about_answers")
 def test_about_reads_the_environment(service):
-    """The name and version are those of the environment."""
-    response = service.get("/about").json
+    """The name and the version are those of the environment."""
+    body = service.get("/about").json
     expected = {"service": service.env["SERVICE_NAME"], "version": service.env["APP_VERSION"]}
-    assert response == expected, _why(response, expected)
+    assert body == expected, why_other(body, expected)
 
 
-def _why(response, expected):
-    if set(response) != set(expected):
+def why_other(body: dict[str, Any], expected: dict[str, str]) -> str:
+    """Why this body does not tell what is expected."""
+    if set(body) != set(expected):
         return "The object needs the two fields `service` and `version`, and no others."
     return (
         "The values are typed into the source, or were read when the cell ran. Take them from `os.environ` inside the "

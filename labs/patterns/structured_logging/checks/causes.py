@@ -6,11 +6,11 @@ import re
 
 from labs.judge import Logs
 
-from .reading import Record, logging_error, loose_text
+from .reading import Record, logging_error, loose_text, plain_start
 
 
 def why_missing(logs: Logs, message: str) -> str:
-    """The event is not there as a record with that message: what stands in its place?"""
+    """Why an event is not there as a record with this message: what stands in its place."""
     for record in logs.records:
         if record.get("event") == message or record.get("msg") == message:
             key = "event" if record.get("event") == message else "msg"
@@ -32,7 +32,7 @@ def why_missing(logs: Logs, message: str) -> str:
             )
     if error := logging_error(logs.lines):
         return error
-    word = message.split('"')[0].split("\n")[0]
+    word = plain_start(message)
     line = next((line for line in logs.strays if word in line), "")
     if line:
         return why_line(line)
@@ -42,7 +42,7 @@ def why_missing(logs: Logs, message: str) -> str:
 
 
 def why_no_library(logs: Logs, message: str) -> str:
-    """Why a library's record is not there."""
+    """Why a library's record with this message is not there."""
     if any(record.get("event") == message for record in logs.records):
         return (
             "The library's record missed the chain that gives records their fields: `processors` alone only renders; "
@@ -62,7 +62,7 @@ def why_no_library(logs: Logs, message: str) -> str:
 
 
 def why_line(line: str) -> str:
-    """Why this line is no JSON object."""
+    """Why this line is not a JSON object."""
     text = re.sub("\x1b\\[[0-9;]*m", "", line)
     if re.search(r"\[(debug|info|warning|error|critical) *\]", text):
         return (
@@ -73,7 +73,7 @@ def why_line(line: str) -> str:
         return "`logging.basicConfig` writes sentences: give the handler a formatter that writes JSON."
     if re.search(r"\b(NaN|-?Infinity)\b", text) and text.startswith("{"):
         return (
-            "`NaN` and `Infinity` are no JSON, although Python writes and reads them: use `allow_nan=False` and "
+            "`NaN` and `Infinity` are not JSON, although Python writes and reads them: use `allow_nan=False` and "
             "replace them."
         )
     if text.startswith("{'"):
@@ -82,13 +82,13 @@ def why_line(line: str) -> str:
         return "The object is spread over several lines (or cut): one record is one line, without `indent`."
     if text.startswith("{"):
         return (
-            "The line looks like JSON and is none: a template put it together. Let `json.dumps` write the whole object."
+            "The line looks like JSON and is not: a template put it together. Let `json.dumps` write the whole object."
         )
     return "The line is text, not a JSON object: the logger that wrote it does not pass your renderer."
 
 
 def why_stray(lines: list[str]) -> str:
-    """Why there are lines in the stream that are no JSON objects."""
+    """Why these lines of the stream are not JSON objects; empty when there are none."""
     plain = [re.sub("\x1b\\[[0-9;]*m", "", line) for line in lines]
     if error := logging_error(plain):
         return error
@@ -142,7 +142,7 @@ def why_sender(got: Record, wanted: Record) -> str:
 
 
 def why_below(records: list[Record]) -> str:
-    """Why there are records below the threshold."""
+    """Why these records below the threshold were written."""
     if any(str(record.get("logger")).startswith("uvicorn") for record in records):
         return (
             "uvicorn's loggers come with a level of their own, INFO, and root's level is not asked when a logger has "
@@ -171,7 +171,7 @@ def why_no_stack(record: Record) -> str:
 
 
 def why_leaked(logs: Logs, leaked: dict[str, str]) -> str:
-    """How a local variable or a card number got into the stream."""
+    """Why a local variable or a card number is in the stream: `leaked` has each value under what it is."""
     if "a local variable" not in leaked and any(
         "payment_failed" in line for line in logs.lines if leaked["the card number"] in line
     ):
@@ -195,7 +195,7 @@ def why_leaked(logs: Logs, leaked: dict[str, str]) -> str:
 
 
 def why_crossed(records: list[Record]) -> str:
-    """Why records carry other requests' ids."""
+    """Why these records carry the ids of other requests, or none."""
     if all("n" not in record for record in records):
         return (
             "The records came without their field `n`, the number in the path, so nobody can tell which request they "
@@ -215,7 +215,7 @@ def why_crossed(records: list[Record]) -> str:
 
 
 def why_odd(logs: Logs) -> str:
-    """Why logging odd values failed the request."""
+    """Why a request that logs odd values failed."""
     logs.complete()
     if "Out of range float" in logs.text:
         return (
@@ -229,7 +229,7 @@ def why_odd(logs: Logs) -> str:
 
 
 def why_hostile(logs: Logs) -> str:
-    """Why logging hostile values failed the request."""
+    """Why a request that logs hostile values failed."""
     logs.complete()
     if "this object can't be shown" in logs.text:
         return (

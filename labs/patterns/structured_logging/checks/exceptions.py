@@ -1,16 +1,16 @@
-"""Checks of exercise 3, “An exception is one record”."""
+"""An exception is one record: with its traceback as text, and without the local variables of any frame."""
 
 from __future__ import annotations
 
 import pytest
 
-from labs.judge import CheckFailed, create_order
+from labs.judge import CheckFailed, crash, create_order
 
 from .causes import why_leaked, why_no_stack, why_stray
 from .reading import Record
 from .steps import find, one
 
-DECLINED = "4000 0000 0000 0002"
+DECLINED = "4000 0000 0000 0002"  # the number of a card that is refused
 
 
 @pytest.mark.check(
@@ -36,7 +36,7 @@ def test_exception_is_one_record(service, logs, fresh):
 def test_crash_is_in_the_stream(service, logs, fresh):
     """An exception that nobody handled is a record with its stack, and no line of it is loose text."""
     detail = f"crash {fresh.token()}\n  second line"
-    response = service.post("/drills/crash", {"detail": detail, "secret": fresh.secret()})
+    response = crash(service, detail, secret=fresh.secret())
     assert response.status == 500, "A crash is answered with 500; logging must not turn it into a success."
     records = find(logs, lambda record: detail in str(record.get("stack")), 1, quiet=True)
     logs.complete()
@@ -61,7 +61,7 @@ def test_no_local_variables(service, logs, fresh):
     """No local variable of any frame gets into the log."""
     card = f"{fresh.number(1000_0000, 9999_9999)}0002"
     secret, detail = fresh.secret(), f"crash {fresh.token()}"
-    service.post("/drills/crash", {"detail": detail, "secret": secret})
+    crash(service, detail, secret=secret)
     order = create_order(service, fresh)
     service.post(f"/orders/{order['id']}/pay", {"card_number": card})
     find(logs, lambda record: detail in str(record), 1, quiet=True)
@@ -74,7 +74,7 @@ def test_no_local_variables(service, logs, fresh):
 
 @pytest.mark.check(level="medium", after="test_exception_is_one_record")
 def test_no_stack_without_an_exception(service, logs, fresh):
-    """A record that tells of no exception has no stack, and none carries a raw `exc_info`."""
+    """A record that tells of no exception has no stack, and no record carries a raw `exc_info`."""
     order = create_order(service, fresh)
     service.post(f"/orders/{order['id']}/pay", {"card_number": DECLINED})
     plain = f"probe_{fresh.token()}"

@@ -1,4 +1,4 @@
-"""Checks of exercise 5, “Values JSON can't hold”."""
+"""Values JSON can't hold: they are written in a form that JSON has, and never fail the request."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_odd_values_stay_readable(service, logs, fresh):
 
 @pytest.mark.check(level="expert", after="test_odd_values_are_written")
 def test_hostile_values_are_written(service, logs, fresh):
-    """Neither a raising `repr`, nor a list that contains itself, nor a tuple as a key fails the request or loses the record."""
+    """A raising `repr`, a list that contains itself, a tuple as a key: none fails the request or loses the record."""
     response = service.post("/drills/hostile")
     assert response.status == 204, why_hostile(logs)
     record = odd_record(logs, "hostile_values")
@@ -65,7 +65,7 @@ def test_hostile_values_are_written(service, logs, fresh):
 
 
 def odd_record(logs: Logs, message: str) -> Record:
-    """The record of a drill with odd values; the cause when it is no strict JSON."""
+    """The record of a drill with odd values; fails when it is gone, or not strict JSON."""
     found = find(logs, lambda record: record.get("message") == message, 1, quiet=True)
     if found:
         return one(logs, message)

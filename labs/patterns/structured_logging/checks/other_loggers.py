@@ -1,4 +1,4 @@
-"""Checks of exercise 2, “Everybody else's loggers”."""
+"""Everybody else's loggers: records of libraries and of the server are like the service's own, each of them once."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from labs.judge import Logs
+
 from .causes import why_below, why_no_library, why_stray
 from .reading import Record
 from .steps import assert_time, find, one
 
+# The fields that every record has.
 STANDARD = ("timestamp", "status", "message", "logger", "service", "version", "environment")
 
 
@@ -53,10 +56,7 @@ def test_server_lines_are_json(service, logs, fresh):
     find(logs, lambda record: path in str(record), 1, quiet=True)
     logs.complete()
     assert logs.strays[:5] == [], why_stray(logs.strays)
-    lifespan = [
-        record for record in logs.records if str(record.get("message")).startswith("Application startup complete")
-    ]
-    assert [missing_fields(record) for record in lifespan[:1]] == [[]], (
+    assert [missing_fields(record) for record in started(logs)[:1]] == [[]], (
         "uvicorn says “Application startup complete.” when it starts; that record is gone or lacks standard fields. "
         "Take its handlers away and let it propagate to root; don't silence it: it is also the one that reports "
         "crashes."
@@ -78,16 +78,16 @@ def test_each_record_once(service, logs, fresh):
     service.post("/drills/log", {"level": "error", "message": own, "fields": {}})
     one(logs, own)
     logs.complete()
-    startup = [r for r in logs.records if str(r.get("message")).startswith("Application startup complete")]
-    by_server = [r for r in logs.records if path in str(r) and str(r.get("logger", "")).startswith("uvicorn")]
+    access = [record for record in logs.records if path in str(record)]
+    by_server = [record for record in access if str(record.get("logger", "")).startswith("uvicorn")]
     got = {
         "your own event": sum(own in str(record.get("message")) for record in logs.records),
         "the library's": sum(library in str(record.get("message")) for record in logs.records),
-        "uvicorn's start-up": len(startup),
+        "uvicorn's start-up": len(started(logs)),
         "uvicorn's access line": min(len(by_server), 2),
     }
     # An access log of the service's own may stand in for uvicorn's.
-    wanted = {name: 1 for name in got} | {"uvicorn's access line": min(len(by_server), 1)}
+    wanted = dict.fromkeys(got, 1) | {"uvicorn's access line": min(len(by_server), 1)}
     assert got == wanted, (
         "A record that passes two handlers is written twice. Attach the handler once, to root; a logger that "
         "propagates needs none of its own (uvicorn's `uvicorn` and `uvicorn.access` come with one each)."
@@ -119,6 +119,11 @@ def test_level_holds_for_everybody(service, logs, fresh):
         if record.get("status") in ("debug", "info")
     ]
     assert below[:3] == [], why_below(below)
+
+
+def started(logs: Logs) -> list[Record]:
+    """The records with which the server says that it has started."""
+    return [record for record in logs.records if str(record.get("message")).startswith("Application startup complete")]
 
 
 def missing_fields(record: Record) -> list[str]:

@@ -1,4 +1,4 @@
-"""Checks of exercise 1, “Your own events”."""
+"""Your own events: each is one JSON record that says what, how bad, when and by whom, in fields of their types."""
 
 from __future__ import annotations
 

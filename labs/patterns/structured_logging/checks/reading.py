@@ -1,7 +1,9 @@
-"""How responses, records and rows are read, compared and shown."""
+"""Records of the log, and what stands in the stream in their place."""
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import Any
 
 from labs.judge import Logs
@@ -10,7 +12,7 @@ Record = dict[str, Any]
 
 
 def loose_text(logs: Logs) -> str:
-    """A sentence on what stands in the stream instead of records."""
+    """A sentence, to be put behind another, on what stands in the stream instead of records; may be empty."""
     if not logs.lines:
         return (
             " Nothing was written: is logging configured when the factory runs, and does it write to stdout or stderr?"
@@ -23,7 +25,7 @@ def logging_error(lines: list[str]) -> str:
     """A sentence on the error that a handler of the standard library made while it wrote; empty when there is none."""
     if not any(line.startswith("--- Logging error ---") for line in lines):
         return ""
-    before = [earlier for earlier, line in zip(lines, lines[1:], strict=False) if line.startswith("Call stack:")]
+    before = [earlier for earlier, line in pairwise(lines) if line.startswith("Call stack:")]
     if before and "LogRecord is not JSON" in before[0]:
         return (
             "The handler failed while it wrote a record: `ProcessorFormatter` puts the LogRecord into the event. "
@@ -35,3 +37,15 @@ def logging_error(lines: list[str]) -> str:
         f"The handler failed while it wrote a record{said}. The traceback below “--- Logging error ---” in the stream "
         "says where."
     )
+
+
+def relevant(logs: Logs, text: str) -> str:
+    """The lines that have to do with this text; the last ones when there are none."""
+    word = plain_start(text)
+    near = [line for line in logs.lines if word in line]
+    return "\n".join(near[-4:] or logs.lines[-6:]) or "(nothing was written)"
+
+
+def plain_start(text: str) -> str:
+    """The text before its first quote or line break, which looks the same in JSON."""
+    return re.split('["\n]', text, maxsplit=1)[0]

@@ -1,12 +1,13 @@
-"""Checks of exercise 4, “The request's context”."""
+"""The request's context: its id is on every record of the request and on no other, and its secrets are on none."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
-from labs.judge import CheckFailed, Request
+from labs.judge import CheckFailed, Request, crash
 
 from .causes import why_crossed
 from .steps import find, one
@@ -64,7 +65,7 @@ def test_id_is_on_every_record_of_the_request(service, logs, fresh):
 def test_context_never_crosses_requests(service, logs, fresh):
     """Requests that run at the same time, in the event loop and in threads, keep their ids apart."""
     count = 16
-    expected = {("slow_done", n): fresh.token(20) for n in range(count)}
+    expected: dict[tuple[Any, Any], str] = {("slow_done", n): fresh.token(20) for n in range(count)}
     expected |= {("thread_done", n): fresh.token(20) for n in range(count)}
     service.together(
         [
@@ -103,7 +104,7 @@ def test_context_never_crosses_requests(service, logs, fresh):
 def test_crash_carries_the_id(service, logs, fresh):
     """The record of a crash can be found by the request's id."""
     given, detail = fresh.token(20), f"crash {fresh.token()}"
-    service.post("/drills/crash", {"detail": detail, "secret": ""}, headers={"X-Correlation-ID": given})
+    crash(service, detail, given=given)
     records = find(logs, lambda record: detail in str(record.get("stack")), 1)
     ids = [record.get("correlation_id") for record in records]
     assert given in ids, (

@@ -1,4 +1,4 @@
-"""What the checks of several exercises do, and how they look at what came of it."""
+"""How records are found in the log, some of which are written late, and how a time is judged."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any
 from labs.judge import CheckFailed, Logs
 
 from .causes import why_missing
-from .reading import Record, loose_text
+from .reading import Record, loose_text, relevant
 
 
 def find(logs: Logs, wanted: Callable[[Record], Any], count: int, *, quiet: bool = False) -> list[Record]:
-    """At least `count` records that `wanted` says yes to; waits a moment, then for the end of the stream."""
+    """The records that `wanted` says yes to, `count` or more; waits a moment, then for the end of the stream.
+
+    Fails when there are fewer, unless it is to be `quiet`: then it returns what there is.
+    """
 
     def found() -> list[Record]:
         return [record for record in logs.records if wanted(record)]
@@ -39,9 +42,9 @@ def one(
     logs: Logs,
     message: str,
     what: str = "",
-    cause: Callable[[Logs, str], str] = lambda logs, message: why_missing(logs, message),
+    cause: Callable[[Logs, str], str] = why_missing,
 ) -> Record:
-    """The one record with this message; `cause` says why when there is none."""
+    """The one record with this message, which `what` describes otherwise; `cause` says why when there is none."""
     found = find(logs, lambda record: record.get("message") == message, 1, quiet=True)
     if len(found) == 1:
         return found[0]
@@ -50,16 +53,9 @@ def one(
         raise CheckFailed(
             "One event was written more than once: two handlers, or a handler and `print`, write the same record.",
             expected=f"one record with {what}",
-            got="\n".join(line for line in logs.lines if message.split("\n")[0] in line),
+            got="\n".join(line for line in logs.lines if message.partition("\n")[0] in line),
         )
     raise CheckFailed(cause(logs, message), expected=f"a record with {what}", got=relevant(logs, message))
-
-
-def relevant(logs: Logs, text: str) -> str:
-    """The lines that have to do with this text; the last ones when there are none."""
-    word = text.split('"')[0].split("\n")[0]
-    near = [line for line in logs.lines if word in line]
-    return "\n".join(near[-4:] or logs.lines[-6:]) or "(nothing was written)"
 
 
 def assert_time(value: Any, before: datetime, after: datetime, field: str = "timestamp") -> None:
@@ -68,7 +64,7 @@ def assert_time(value: Any, before: datetime, after: datetime, field: str = "tim
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise CheckFailed(f"`{field}` is no ISO 8601 time.", expected=expected, got=value) from None
+        raise CheckFailed(f"`{field}` is not an ISO 8601 time.", expected=expected, got=value) from None
     if moment.utcoffset() is None:
         raise CheckFailed(
             f"`{field}` has no offset, so nobody knows which hour it means: use an aware time, "

@@ -1,7 +1,7 @@
 """Dates are written with `repr`.
 exercise: odd_values
 check: test_odd_values_stay_readable
-cause: `when` is no ISO 8601 time
+cause: `when` is not an ISO 8601 time
 """
 
 
