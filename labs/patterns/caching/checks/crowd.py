@@ -94,7 +94,7 @@ def test_a_slow_reader_does_not_put_yesterday_back(service, database, cache, fre
 
 @pytest.mark.check(level="expert", after="test_a_crowd_loads_once")
 def test_a_failed_load_is_over(service, database, cache, fresh):
-    """A load that fails fails for those who waited for it, and for nobody after them."""
+    """A load that fails is an error for those who waited for it, and for nobody after them."""
     user = add_user(database, fresh)
     service.get(path(user))
     cache.delete(*cache.keys())

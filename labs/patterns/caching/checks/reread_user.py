@@ -28,7 +28,7 @@ GARBAGE = {
 
 @pytest.mark.check(level="medium", after="test_a_hit_does_not_ask")
 def test_an_unreadable_copy_is_a_miss(service, database, cache, fresh):
-    """Whatever stands under the key that is not a user: the answer comes from the database."""
+    """When what stands under the key is not a user, the answer comes from the database."""
     user = add_user(database, fresh)
     service.get(f"/users/{absent_id(fresh)}")
     means_nobody = [cache.value(key) for key in cache.keys()]  # `null` is a fine way to say so, for who looks for it

@@ -55,7 +55,7 @@ def test_threads_and_tasks_have_the_id(service, logs, fresh):
 
 @pytest.mark.check(level="medium", after="test_lines_have_the_id")
 def test_libraries_lines_have_the_id(service, logs, fresh):
-    """Lines of libraries, and whatever else names the request, have the id."""
+    """Lines of libraries, and whatever else names the request, have the request's id."""
     by_library, message = fresh.token(20), f"probe {fresh.token()}"
     path, unknown = f"/{fresh.token(16)}", fresh.token(20)
     service.post("/drills/library", {"level": "warning", "message": message}, headers={HEADER: by_library})

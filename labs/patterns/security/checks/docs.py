@@ -13,7 +13,7 @@ from .steps import assert_basics
 
 @pytest.mark.check(level="medium", after="test_crash_has_them")
 def test_docs_work(service):
-    """`/docs` has the headers, and its policy allows everything that it needs; or there is no `/docs`."""
+    """`/docs` has the security headers, and its policy allows everything that it needs; or there is no `/docs`."""
     response = service.get("/docs")
     assert_basics(response, "`/docs`")
     if 400 <= response.status < 500:

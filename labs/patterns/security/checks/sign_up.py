@@ -124,7 +124,7 @@ def test_unknown_members(service, fresh):
 
 @pytest.mark.check(level="medium", after=("test_plain_address", "test_crash_has_them"))
 def test_refusal_is_discreet(service, logs, fresh):
-    """A refusal names the member and repeats no value, in the answer or in the log, and has the headers."""
+    """A refusal names the member and repeats no value, in the answer or in the log, and has the security headers."""
     password, marker = fresh.secret(), fresh.token(16)
     good = {**good_user(fresh), "password": password}
     for member, body in (

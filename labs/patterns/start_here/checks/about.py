@@ -24,7 +24,7 @@ def test_about_answers(service, logs):
 
 @pytest.mark.check(level="easy", after="test_about_answers")
 def test_about_reads_the_environment(service):
-    """The name and the version are those of the environment."""
+    """The name and version are those of the environment."""
     body = service.get("/about").json
     expected = {"service": service.env["SERVICE_NAME"], "version": service.env["APP_VERSION"]}
     assert body == expected, why_other(body, expected)

@@ -52,7 +52,7 @@ def test_who_speaks(service, logs, fresh):
 
 @pytest.mark.check(level="easy", after="test_events_are_json")
 def test_timestamp_has_an_offset(service, logs, fresh):
-    """The timestamp is ISO 8601 with an offset, and it is now, in any time zone."""
+    """The timestamp is ISO 8601 with an offset, and it is the time of the event, in any time zone."""
     service.start(TZ="<+0530>-5:30")  # where local time is not UTC
     before = datetime.now(UTC)
     create_user(service, fresh)
@@ -76,7 +76,7 @@ def test_status_is_the_level(service, logs, fresh):
 
 @pytest.mark.check(level="medium", after="test_status_is_the_level")
 def test_level_comes_from_the_environment(service, logs, fresh):
-    """What is below LOG_LEVEL is not written; without LOG_LEVEL that is INFO."""
+    """Events below LOG_LEVEL are not written; without LOG_LEVEL, those below INFO are not."""
     for threshold in ("ERROR", None, "DEBUG"):
         service.start(LOG_LEVEL=threshold)
         sent = {level: f"probe_{fresh.token()}" for level in ("debug", "info", "error")}

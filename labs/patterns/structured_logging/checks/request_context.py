@@ -43,7 +43,7 @@ def test_id_is_made_when_none_is_given(service, logs, fresh):
 
 @pytest.mark.check(level="medium", after=("test_given_id_is_on_the_record", "test_server_lines_are_json"))
 def test_id_is_on_every_record_of_the_request(service, logs, fresh):
-    """Records of libraries and of the server belong to the request, too."""
+    """Records of libraries and of the server carry the request's id, too."""
     given, message = fresh.token(20), f"probe {fresh.token()}"
     path = f"/orders/{fresh.number(100_000, 999_999)}"
     headers = {"X-Correlation-ID": given}
@@ -116,7 +116,7 @@ def test_crash_carries_the_id(service, logs, fresh):
 
 @pytest.mark.check(level="medium", after="test_given_id_is_on_the_record")
 def test_no_context_outside_requests(service, logs, fresh):
-    """Records that belong to no request have no request's id."""
+    """Records that belong to no request don't carry the id of one."""
     given = fresh.token(20)
     service.get("/drills/slow/1", headers={"X-Correlation-ID": given})
     one(logs, "slow_done")
