@@ -43,7 +43,7 @@ def test_users_do_not_wait_for_each_other(service, database, cache, fresh):
         if not held.wait(1.5):
             continue
         response = service.get(path(quick))
-        # A moment more: who has just given up waiting for Redis let the other one through, and is about to answer.
+        # A moment more: whoever has just given up waiting for Redis let the other one through, and is about to answer.
         side_by_side = not wait_until(waiting.done, 0.05)
         held.release()
         assert waiting.result().status == 200, why_wrong(waiting.result())

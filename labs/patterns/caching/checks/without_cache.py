@@ -12,8 +12,8 @@ from labs.judge import CheckFailed, Response, add_user, user_body
 from .causes import why_down
 from .steps import absent_id, begin_put, copies, path, put, rename, told, wait_until, whole
 
-SECOND = 1.0  # in which a response has to come
-PATIENCE = 1.6  # seconds in which it may come, to be told how late it was
+SECOND = 1.0  # seconds in which a response has to come
+PATIENCE = 1.6  # seconds that are waited, to say how late it was
 
 
 @pytest.mark.check(level="medium", after="test_a_miss_is_loaded_and_stored")
