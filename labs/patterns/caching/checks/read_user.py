@@ -101,7 +101,7 @@ def test_only_what_is_answered_is_stored(service, database, cache, fresh):
 
 
 @pytest.mark.check(level="medium", after="test_a_hit_does_not_ask")
-def test_nobody_is_remembered(service, database, cache, fresh):
+def test_nobody_is_remembered(service, database, fresh):
     """A user who does not exist is remembered, too: the second 404 does not ask the database."""
     absent = absent_id(fresh)
     response = service.get(f"/users/{absent}")

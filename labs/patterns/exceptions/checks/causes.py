@@ -50,7 +50,7 @@ def why_not_json(response: Response, raised_by: str) -> str:
     )
 
 
-def why_other_shape(response: Response, body: Any, raised_by: str) -> str:
+def why_other_shape(body: Any, raised_by: str) -> str:
     """Why the body is JSON of another shape."""
     if isinstance(body, dict) and "detail" in body and "error" not in body:
         who = {

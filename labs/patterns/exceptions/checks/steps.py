@@ -33,7 +33,7 @@ def assert_error(
         isinstance(body.get(name), str) for name in ("error", "message", "correlation_id")
     ):
         raise CheckFailed(
-            why_other_shape(response, body, raised_by),
+            why_other_shape(body, raised_by),
             expected=(
                 f'{{"error": "{code}", "message": "…", "correlation_id": "…"}}\nthree texts; further members are '
                 "allowed"

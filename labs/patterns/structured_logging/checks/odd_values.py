@@ -15,7 +15,7 @@ from .steps import assert_time, find, one
 
 
 @pytest.mark.check(level="medium", after="test_message_is_constant_and_fields_are_typed")
-def test_odd_values_are_written(service, logs, fresh):
+def test_odd_values_are_written(service, logs):
     """Dates, decimals, sets, bytes, exceptions and NaN are written, as strict JSON, and the request goes on."""
     response = service.post("/drills/odd")
     assert response.status == 204, why_odd(logs)
@@ -32,7 +32,7 @@ def test_odd_values_are_written(service, logs, fresh):
 
 
 @pytest.mark.check(level="hard", after="test_odd_values_are_written")
-def test_odd_values_stay_readable(service, logs, fresh):
+def test_odd_values_stay_readable(service, logs):
     """Odd values can still be searched: a time as ISO 8601, a UUID and a Decimal as their digits, a set as a list."""
     before = datetime.now(UTC)
     service.post("/drills/odd")
