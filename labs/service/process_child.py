@@ -9,42 +9,58 @@ nothing is left from the start before.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 import traceback
-from typing import Any
+from typing import BinaryIO
 
 from labs.service.libraries import LIBRARIES, import_for_all
-
-CAN_FORK = hasattr(os, "fork") and sys.platform == "linux"
+from labs.service.messages import decode, encode
+from labs.service.process_messages import (
+    TO_CHILD,
+    Ended,
+    FromChild,
+    Ready,
+    Serving,
+    Start,
+    StartFailure,
+    Stop,
+    Stopped,
+    Unwritten,
+)
+from labs.service.processes import CAN_FORK, set_variables
 
 
 def main(reference: str, log_end: str, *modules: str) -> None:
     """Serve commands until stdin ends."""
-    control = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    control = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # from here on whatever is printed belongs to the service's log
     if CAN_FORK:
         import_for_all(("labs.service.runner", *modules))
-    control.write(json.dumps({"ready": True}) + "\n")
+    _say(control, Ready())
     for line in sys.stdin:
-        command = json.loads(line)
-        if command["do"] != "start":
+        command = decode(line, *TO_CHILD)
+        if isinstance(command, Stop):
             continue
         if not CAN_FORK:
-            _serve(reference, command["env"], control)
+            _serve(reference, command, control)
             _finish(control, log_end, 0)
             return
-        _fork_and_serve(reference, command["env"], control, log_end)
+        _fork_and_serve(reference, command, control, log_end)
 
 
-def _fork_and_serve(reference: str, env: dict[str, str | None], control: Any, log_end: str) -> None:
+def _say(control: BinaryIO, message: FromChild) -> None:
+    control.write(encode(message))
+    control.flush()
+
+
+def _fork_and_serve(reference: str, command: Start, control: BinaryIO, log_end: str) -> None:
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
-            _serve(reference, env, control)
+            _serve(reference, command, control)
             code = 0
         finally:
             try:
@@ -60,7 +76,7 @@ def _fork_and_serve(reference: str, env: dict[str, str | None], control: Any, lo
 
 
 def _import_what_was_used(reader: int) -> None:
-    """So that the next start does without: each import costs a service more than most of its checks do."""
+    """Import what the service has imported, so that the next start need not: an import takes longer than a check."""
     os.set_blocking(reader, False)  # what the service has left running may hold the other end
     with contextlib.suppress(BlockingIOError):
         used = set(os.read(reader, 65536).decode(errors="replace").split())
@@ -69,44 +85,39 @@ def _import_what_was_used(reader: int) -> None:
     os.close(reader)
 
 
-def _finish(control: Any, log_end: str, code: int) -> None:
+def _finish(control: BinaryIO, log_end: str, code: int) -> None:
     # The marker follows everything the service wrote: whoever has read it has read the whole stream.
     os.write(2, f"\n{log_end}\n".encode())
-    control.write(json.dumps({"exit": code}) + "\n")
+    _say(control, Ended(code))
 
 
-def _serve(reference: str, env: dict[str, str | None], control: Any) -> None:
+def _serve(reference: str, command: Start, control: BinaryIO) -> None:
     from labs.errors import UserError
     from labs.service.factory import load_factory
     from labs.service.host import StartFailed, Unimplemented, unfinished_function
 
-    def say(**message: Any) -> None:
-        control.write(json.dumps(message) + "\n")
-
-    for name, value in env.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+    set_variables(command.env)
     try:
         from labs.service.runner import Runner
 
         runner = Runner(load_factory(reference))
         runner.capture = False
-        say(url=runner.start(env))
+        url = runner.start(command.env)
     except Unimplemented as error:
-        return say(not_started=str(error))
+        return _say(control, Unwritten(str(error)))
     except NotImplementedError as error:
-        return say(not_started=unfinished_function(error) or "the module")
+        return _say(control, Unwritten(unfinished_function(error) or "the module"))
     except (StartFailed, UserError) as error:
-        return say(failed=str(error))
-    except Exception as error:  # a broken engine is our fault: say what broke
-        return say(failed=f"{type(error).__name__}: {error}", traceback=traceback.format_exc())
+        return _say(control, StartFailure(str(error)))
+    except Exception as error:  # a broken engine is our fault: the log says what broke
+        traceback.print_exc()
+        return _say(control, StartFailure(f"{type(error).__name__}: {error}"))
+    _say(control, Serving(url))
     for line in sys.stdin:
-        if json.loads(line)["do"] == "stop":
+        if isinstance(decode(line, *TO_CHILD), Stop):
             break
     runner.stop()
-    say(incidents=[[incident.kind, incident.detail] for incident in runner.incidents])
+    _say(control, Stopped(tuple(runner.incidents)))
 
 
 if __name__ == "__main__":
