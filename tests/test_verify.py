@@ -17,6 +17,7 @@ from labs.authoring.build import build, read_lesson
 from labs.authoring.pool import Job, _Worker
 from labs.authoring.problems import Problems
 from labs.authoring.verify import verify
+from labs.authoring.worker_messages import InspectChecks, RunChecks, ServedFrom, Service
 from labs.course.catalog import Pattern
 from labs.errors import UserError
 from labs.judge.verdict import Report, Status, Verdict
@@ -88,7 +89,7 @@ def complaints(monkeypatch, tmp_path, worker):
 
     def run(jobs, processes, done):
         for job in jobs:
-            if job.order["do"] == "inspect":
+            if isinstance(job.order, InspectChecks):
                 job.result = worker.do(job)
                 done(job)
 
@@ -577,27 +578,30 @@ HANGS = {
 }
 
 
+def order(lesson, sources, deadline=60.0):
+    services = tuple(Service(source) for source in sources)
+    return Job("job", RunChecks(str(TINY), lesson, services, ServedFrom.RUNNER, deadline=deadline), lambda job: None)
+
+
 @pytest.mark.parametrize("body", HANGS.values(), ids=HANGS)
 def test_a_run_has_a_deadline(monkeypatch, worker, lesson, body):
     monkeypatch.setattr(pool, "SLACK", 1.0)
     sources = [assemble(lesson), assemble(lesson, {"double": body}), assemble(lesson)]
-    order = {"do": "judge", "folder": str(TINY), "lesson": lesson.to_json(), "host": "runner", "times": 1}
-    worker.do(Job("warm", {**order, "sources": []}))
+    worker.do(order(lesson, []))
     started = time.monotonic()
-    result = worker.do(Job("hangs", {**order, "sources": sources}, deadline=2.0))
+    result = worker.do(order(lesson, sources, deadline=2.0))
 
     assert time.monotonic() - started < 8
-    assert result["late"]
-    assert len(result["runs"]) == 1
-    assert worker.do(Job("next", {**order, "sources": sources[:1]}))["runs"][0]["reports"]
+    assert result.late
+    assert len(result.runs) == 1
+    assert worker.do(order(lesson, sources[:1])).runs[0].reports
 
 
 def test_an_interrupted_verify_leaves_no_process(monkeypatch, lesson):
     started = []
     start = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: started.append(start(*a, **k)) or started[-1])
-    order = {"do": "judge", "folder": str(TINY), "lesson": lesson.to_json(), "host": "runner", "times": 1}
-    jobs = [Job(str(number), {**order, "sources": [assemble(lesson)]}) for number in range(4)]
+    jobs = [order(lesson, [assemble(lesson)]) for _ in range(4)]
 
     def interrupt(job):
         raise KeyboardInterrupt
@@ -692,7 +696,7 @@ def test_a_problem_is_told_when_it_comes_up(tmp_path):
     lines = []
     progress = verifying._Progress(3, problems, lines.append)
     for sentence in ("a", "a", "b"):
-        progress.step(Job("tiny", {}, about=lambda _, said=sentence: problems.say(said, run=True)))
+        progress.step(Job("tiny", InspectChecks("", None, 60.0), lambda _, said=sentence: problems.say(said, run=True)))
 
     assert lines == ["! a", "! b"]
 

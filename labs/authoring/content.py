@@ -92,7 +92,7 @@ def _problems_of(check: CheckInfo, headings: Collection[str]) -> Iterator[str]:
     if check.level not in list(Level):
         yield f"has the level {check.level!r}; it is one of {', '.join(Level)}"
     if not isinstance(check.points, int) or check.points < 1:
-        yield f"is worth {check.points!r} points; it is worth 1 or more"
+        yield f"is worth {check.points} points; it is worth 1 or more"
     if check.read and _plain(check.read) not in headings:
         yield f"sends learners to “{check.read}”, which is not a heading of the lesson"
 

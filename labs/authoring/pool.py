@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import queue
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-__all__ = ["Job", "run_jobs"]
+from labs.authoring.checksfolder import Inspection
+from labs.authoring.worker_messages import FROM_WORKER, Broken, Done, FromWorker, Late, ServiceRun, ToWorker
+from labs.service.messages import decode, encode
+from labs.service.processes import how_it_ended, kill_group
+
+__all__ = ["Job", "Result", "run_jobs"]
 
 STARTUP = 60.0  # seconds that a worker's imports may take on a loaded machine
 SLACK = 10.0  # seconds after its deadline that a job has to end by itself
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of a job, as far as it came."""
+
+    inspection: Inspection | None = None
+    runs: list[ServiceRun] = field(default_factory=list)  # in the order of the services
+    broke: str = ""  # a traceback of our own code
+    late: bool = False  # whether it was not done in time
+    ended: str = ""  # how the process that did it ended
 
 
 @dataclass(slots=True)
@@ -26,17 +39,13 @@ class Job:
     """One thing for a worker to do."""
 
     label: str  # for progress: "caching reference"
-    order: dict[str, Any]
-    deadline: float = 60.0  # seconds for each of its runs
-    about: Any = None  # the caller's own
-    result: dict[str, Any] = field(default_factory=dict)
+    order: ToWorker
+    done: Callable[[Job], None]  # the caller's own, for when it is done
+    result: Result = field(default_factory=Result)
 
 
 def run_jobs(jobs: Sequence[Job], processes: int, done: Callable[[Job], None]) -> None:
-    """Run all jobs, at most so many at once; `done` hears of each as it ends, in this thread.
-
-    A result holds what the worker said: "runs" in their order, and how it "ended" or that it was "late".
-    """
+    """Run all jobs, at most so many at once; `done` hears of each as it ends, in this thread."""
     waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
     finished: queue.SimpleQueue[Job | BaseException] = queue.SimpleQueue()
     for job in jobs:
@@ -56,7 +65,7 @@ def run_jobs(jobs: Sequence[Job], processes: int, done: Callable[[Job], None]) -
                 worker.end()
 
 
-def _drive(worker: _Worker, waiting: queue.SimpleQueue[Job], finished: queue.SimpleQueue[Any]) -> None:
+def _drive(worker: _Worker, waiting: queue.SimpleQueue[Job], finished: queue.SimpleQueue[Job | BaseException]) -> None:
     while not worker.ended:
         try:
             job = waiting.get_nowait()
@@ -77,37 +86,46 @@ class _Worker:
         self.ended = False
         self._folder = folder  # for temporary files: a killed process leaves its own behind
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[str] | None = None
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._messages: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
         self._used = False
 
-    def do(self, job: Job) -> dict[str, Any]:
+    def do(self, job: Job) -> Result:
         """The job's result."""
         if self._process is None or self._process.poll() is not None:
             self._start()
         assert self._process is not None and self._process.stdin is not None
-        allowed = job.deadline + SLACK + (0 if self._used else STARTUP)
+        patience = job.order.deadline + SLACK
+        allowed = patience if self._used else patience + STARTUP
         self._used = True
         with contextlib.suppress(OSError):
-            self._process.stdin.write(json.dumps({**job.order, "deadline": job.deadline}) + "\n")
-        result: dict[str, Any] = {"runs": []}
+            self._process.stdin.write(encode(job.order))
+            self._process.stdin.flush()
+        result = Result()
         while True:
             try:
-                line = self._lines.get(timeout=allowed)
+                message = self._messages.get(timeout=allowed)
             except queue.Empty:
                 self.kill()
-                return {**result, "late": True}
-            if not line:
-                self.kill()
-                return {**result, "ended": "killed, perhaps for want of memory"}
-            message = json.loads(line)
-            if "end" in message:
-                return {**result, "ended": _meaning(message["end"])}
-            if "run" in message:
-                result["runs"].append(message["run"])
-            else:
-                result.update(message)
-            allowed = job.deadline + SLACK
+                result.late = True
+                return result
+            match message:
+                case None:
+                    self.kill()
+                    result.ended = "killed, perhaps for want of memory"
+                    return result
+                case Done():
+                    result.ended = how_it_ended(message.code)
+                    return result
+                case ServiceRun():
+                    result.runs.append(message)
+                case Inspection():
+                    result.inspection = message
+                case Broken():
+                    result.broke = message.traceback
+                case Late():
+                    result.late = True
+            allowed = patience
 
     def _start(self) -> None:
         with self._lock:
@@ -118,16 +136,12 @@ class _Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                text=True,
-                encoding="utf-8",
-                errors="backslashreplace",
-                bufsize=1,
                 env={**os.environ, "TMPDIR": self._folder},
                 start_new_session=os.name != "nt",
             )
-        self._lines = queue.SimpleQueue()
+        self._messages = queue.SimpleQueue()
         self._used = False
-        threading.Thread(target=_read, args=(self._process, self._lines), daemon=True).start()
+        threading.Thread(target=_read, args=(self._process, self._messages), daemon=True).start()
 
     def end(self) -> None:
         """Kill the process and start no other."""
@@ -138,22 +152,15 @@ class _Worker:
     def kill(self) -> None:
         """Kill the process; the next job gets a new one."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        if os.name == "nt":
-            process.kill()
-        else:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        if process is not None:
+            kill_group(process)
 
 
-def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str]) -> None:
+def _read(process: subprocess.Popen[bytes], messages: queue.SimpleQueue[FromWorker | None]) -> None:
     assert process.stdout is not None
     for line in process.stdout:
-        lines.put(line)
-    lines.put("")
-
-
-def _meaning(code: int) -> str:
-    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        try:
+            messages.put(decode(line, *FROM_WORKER))
+        except ValueError as error:
+            messages.put(Broken(f"What the worker says can't be read: {error}"))
+    messages.put(None)

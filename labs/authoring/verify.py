@@ -19,6 +19,7 @@ from labs.authoring.build import homeless, read_lesson, stale_files
 from labs.authoring.checksfolder import CheckInfo
 from labs.authoring.pool import Job, run_jobs
 from labs.authoring.problems import Problems
+from labs.authoring.worker_messages import InspectChecks, RunChecks, ServedFrom, Service, ServiceRun
 from labs.course.catalog import ROOT, Pattern
 from labs.course.lesson import Lesson
 from labs.errors import UserError
@@ -31,7 +32,6 @@ TIMED = 3  # runs over the reference, at least: the table shows their median
 REFERENCE = "the reference"
 SHARED = 4  # services judged one after another in the same process of their own
 PROGRESS_EVERY = 5.0  # seconds
-HOSTS = ("runner", "process")
 
 Rule = Callable[[Report], Iterator[tuple[str, str]]]
 
@@ -97,7 +97,7 @@ class _Progress:
         self._started = self._said = time.monotonic()
 
     def step(self, job: Job) -> None:
-        job.about(job)
+        job.done(job)
         self._done += _runs_in(job)
         for sentence in self._problems.news():  # the last run may be an hour away
             self._out(f"! {sentence}")
@@ -115,7 +115,7 @@ class _Run:
 
     path: Path  # the file to complain about
     label: str
-    host: str  # one of HOSTS
+    served_from: ServedFrom
     source: str
     rule: Rule
     times: int = 1
@@ -161,81 +161,84 @@ class _Proof:
         """Every run that proves something."""
         if self.lesson is None:
             return
-        name, order = self.pattern.name, {"folder": str(self.pattern.folder), "lesson": self.lesson.to_json()}
-        yield Job(f"{name} checks", {**order, "do": "inspect"}, deadline, self._inspected)
+        name, folder, lesson = self.pattern.name, str(self.pattern.folder), self.lesson
+        yield Job(f"{name} checks", InspectChecks(folder, lesson, deadline), self._inspected)
         try:
-            runs = list(self._runs(self.lesson, thorough, math.ceil(TIMED / repeat))) * repeat
+            runs = list(self._runs(lesson, thorough, math.ceil(TIMED / repeat))) * repeat
         except UserError as error:
             self.at(self.pattern.folder / "lesson.md", str(error))
             return
         if self.only:
             runs = [run for run in runs if run.path.stem == self.only]
-        apart = [run for run in runs if run.host == "process"]
+        apart = [run for run in runs if run.served_from is ServedFrom.PROCESS]
         # A runner gets a fresh copy of the worker; a process of its own is shared, because it starts slowly.
-        groups = [[run] for run in runs if run.host == "runner"]
+        groups = [[run] for run in runs if run.served_from is ServedFrom.RUNNER]
         groups += [apart[start : start + SHARED] for start in range(0, len(apart), SHARED)]
         for group in groups:
             first = group[0]
-            judge = {**order, "do": "judge", "host": first.host, "times": first.times}
-            judge["sources"] = [run.source for run in group]
-            judge["only"] = [run.check for run in group]
-            yield Job(f"{name} {first.label}", judge, deadline * first.times, functools.partial(self._judged, group))
+            services = tuple(Service(run.source, run.check) for run in group)
+            order = RunChecks(folder, lesson, services, first.served_from, first.times, deadline * first.times)
+            yield Job(f"{name} {first.label}", order, functools.partial(self._ran, group))
 
     def _runs(self, lesson: Lesson, thorough: bool, timed: int) -> Iterator[_Run]:
         source = self.pattern.folder / "lesson.md"
         names = [exercise.name for exercise in lesson.exercises]
-        for host in HOSTS:
-            times = timed if host == "runner" else 1
+        for host in ServedFrom:
+            times = timed if host is ServedFrom.RUNNER else 1
             yield _Run(source, REFERENCE, host, assemble(lesson), rules.must_pass, times)
             untouched = functools.partial(rules.must_not_start, first=names[0] if names else "")
             yield _Run(source, "the untouched starter", host, assemble(lesson, starters(lesson)), untouched)
             # What a process of its own changes shows on the reference; each start of one costs a tenth of a second.
-            for answer in self.answers if host == "runner" or thorough else ():
+            for answer in self.answers if host is ServedFrom.RUNNER or thorough else ():
                 if answer.right:
                     yield _Run(answer.path, answer.name, host, assemble(lesson, answer.cells), rules.must_pass)
         for count in range(1, len(names)):
             label = f"the starter with {', '.join(names[:count])} solved"
             so_far = functools.partial(rules.must_pass_so_far, solved=names[:count])
-            yield _Run(source, label, "runner", assemble(lesson, starters(lesson, after=count)), so_far)
+            yield _Run(source, label, ServedFrom.RUNNER, assemble(lesson, starters(lesson, after=count)), so_far)
         for answer in self.answers:
             if not answer.right:
                 fails = functools.partial(rules.must_fail, check=answer.check, cause=answer.cause)
                 # All of the checks take three times as long, and say nothing more about this mistake.
                 check = "" if thorough else answer.check
                 source_of_it = assemble(lesson, answer.cells)
-                yield _Run(answer.path, answer.name, "runner", source_of_it, fails, check=check)
+                yield _Run(answer.path, answer.name, ServedFrom.RUNNER, source_of_it, fails, check=check)
 
     def _inspected(self, job: Job) -> None:
-        folder, lesson = self.pattern.folder, self.lesson
+        folder, lesson, found = self.pattern.folder, self.lesson, job.result.inspection
         assert lesson is not None
-        if "checks" not in job.result:
+        if found is None:
             self.at(self.pattern.checks_folder, f"can't be read: {_lost(job)}")
             return
-        for file, sentence in job.result["problems"]:
-            self.at(folder / file, sentence)
-        if not job.result["checks"]:
+        for problem in found.problems:
+            self.at(folder / problem.file, problem.sentence)
+        if not found.checks:
             return
-        self.checks = [CheckInfo(**item) for item in job.result["checks"]]
+        self.checks = list(found.checks)
         sources = {file.stem: file.read_text("utf-8", "replace") for file in self.pattern.checks_folder.glob("*.py")}
         for name, sentence in content.check_problems(lesson, self.checks, sources):
             self.at(folder / name, sentence)
         for path, sentence in content.answer_problems(lesson, self.checks, self.answers):
             self.at(path or self.pattern.folder / "answers", sentence)
 
-    def _judged(self, group: list[_Run], job: Job) -> None:
-        for run, result in zip(group, job.result["runs"], strict=False):
-            found = {"import": result["problem"]} if "problem" in result else {}
-            for report in map(Report.from_dict, result.get("reports", ())):
-                found |= self._found(run, report)
-            for key, sentence in found.items():
+    def _ran(self, group: list[_Run], job: Job) -> None:
+        results = job.result.runs
+        for run, result in zip(group, results, strict=False):
+            for key, sentence in self._complaints(run, result).items():
                 self._complain(run, key, sentence)
-        if len(job.result["runs"]) < len(group):  # those behind it are judged when it is mended
-            self._complain(group[len(job.result["runs"])], "lost", _lost(job))
+        if len(results) < len(group):  # those behind it are judged when it is mended
+            self._complain(group[len(results)], "lost", _lost(job))
+
+    def _complaints(self, run: _Run, result: ServiceRun) -> dict[str, str]:
+        found = {"import": result.problem} if result.problem else {}
+        for report in result.reports:
+            found |= self._found(run, report)
+        return found
 
     def _found(self, run: _Run, report: Report) -> dict[str, str]:
         if not report.verdicts:  # the checks can't be read, which is said once
             return {}
-        if run.label == REFERENCE and run.host == "runner":
+        if run.label == REFERENCE and run.served_from is ServedFrom.RUNNER:
             self.seconds.append(report.seconds)
         if report.problem:
             return {"problem": f"nothing can be judged: {report.problem}"}
@@ -243,9 +246,9 @@ class _Proof:
 
     def _complain(self, run: _Run, key: str, sentence: str) -> None:
         where = [run.label] if run.path.name == "lesson.md" else []
-        where += ["served from a process of its own"] if run.host == "process" else []
+        where += ["served from a process of its own"] if run.served_from is ServedFrom.PROCESS else []
         said = f"{', '.join(where)}: {sentence}" if where else sentence
-        self.at(run.path, said, key=f"{run.host} {run.label} {key}", run=True)
+        self.at(run.path, said, key=f"{run.served_from} {run.label} {key}", run=True)
 
     def figures(self) -> tuple[str, ...]:
         """One row of the table."""
@@ -265,23 +268,26 @@ class _Proof:
         )
 
 
-def _effort(job: Job) -> float:
+def _effort(job: Job) -> int:
     """How long a job takes, compared with others: most by all checks, in a process that is started for each."""
-    runs = sum(1 if only else 8 for only in job.order.get("only", ()))
-    return float(runs * job.order.get("times", 1)) * (2 if job.order.get("host") == "process" else 1)
+    order = job.order
+    if isinstance(order, InspectChecks):
+        return 0
+    runs = sum(1 if service.only else 8 for service in order.services)
+    return runs * order.times * (2 if order.served_from is ServedFrom.PROCESS else 1)
 
 
 def _runs_in(job: Job) -> int:
-    return len(job.order.get("sources", ()))
+    return len(job.order.services) if isinstance(job.order, RunChecks) else 0
 
 
 def _lost(job: Job) -> str:
     """Why a job has less of a result than it should."""
-    if "broke" in job.result:
-        return f"judging it broke, which is a bug of ours:\n{job.result['broke']}"
-    if "late" in job.result:
-        return f"it was not judged within {job.deadline:g} s and was killed"
-    return f"it ended the process that judges it ({job.result['ended']})"
+    if job.result.broke:
+        return f"judging it broke, which is a bug of ours:\n{job.result.broke}"
+    if job.result.late:
+        return f"it was not judged within {job.order.deadline:g} s and was killed"
+    return f"it ended the process that judges it ({job.result.ended})"
 
 
 def _shared_names(patterns: Sequence[Pattern]) -> Iterator[str]:

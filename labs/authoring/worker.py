@@ -1,12 +1,11 @@
-"""The process behind `labs verify`: judges one service per line on stdin, each in a fresh copy of itself.
+"""The process behind `labs verify`: carries out one order for each line on stdin, each in a fresh copy of itself.
 
-Where the platform has fork, a job costs no imports and nothing that it does to its process outlives it.
+Where the platform has fork, an order costs no imports, and nothing that it does to its process outlives it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import sys
@@ -15,106 +14,123 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from labs.authoring.checksfolder import inspect_checks
+from labs.authoring.worker_messages import (
+    TO_WORKER,
+    Broken,
+    Done,
+    FromWorker,
+    InspectChecks,
+    Late,
+    RunChecks,
+    ServedFrom,
+    Service,
+    ServiceRun,
+    ToWorker,
+)
 from labs.course.catalog import Pattern
-from labs.course.lesson import Lesson
 from labs.errors import UserError
 from labs.judge.run import run_checks
+from labs.judge.verdict import Report
 from labs.service import Host, Runner, load_factory
 from labs.service.libraries import LIBRARIES, import_for_all
+from labs.service.messages import decode, encode
 from labs.service.process_host import ProcessHost
+from labs.service.processes import CAN_FORK
 
 __all__ = ["main"]
 
-CAN_FORK = hasattr(os, "fork") and sys.platform == "linux"
 _PYTEST = ("helpconfig", "setuponly", "setupplan", "skipping", "unittest")  # what it imports at its first run
 
 
+Say = Callable[[FromWorker], None]
+
+
 def main() -> None:
-    """Serve jobs until stdin ends. For each: lines with its results, then a line with its end."""
-    control = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
-    os.dup2(2, 1)  # whatever a service prints past its log stream must not look like a result
+    """Carry out orders until stdin ends. For each: messages with what came of it, then Done."""
+    control = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a service prints past its log stream must not look like a message
     import_for_all((*LIBRARIES, "fakeredis", "pdb", *(f"_pytest.{name}" for name in _PYTEST)))
+
+    def say(message: FromWorker) -> None:
+        control.write(encode(message))
+        control.flush()
+
     for line in sys.stdin:
-        code = _in_copy(line, control) if CAN_FORK else _work(line, control)
-        control.write(json.dumps({"end": code}) + "\n")
+        order = decode(line, *TO_WORKER)
+        say(Done(_in_copy(order, say) if CAN_FORK else _carry_out(order, say)))
 
 
-def _in_copy(line: str, control: Any) -> int:
+def _in_copy(order: ToWorker, say: Say) -> int:
+    """Carry out an order in a fork of this process; its exit code."""
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
-            code = _work(line, control)
+            code = _carry_out(order, say)
         finally:
             os._exit(code)  # an answer's threads and atexit handlers can't keep it alive
     _, status = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(status)
 
 
-def _work(line: str, control: Any) -> int:
-    job = json.loads(line)
-
-    def say(**message: Any) -> None:
-        control.write(json.dumps(message) + "\n")
-        control.flush()
-
+def _carry_out(order: ToWorker, say: Say) -> int:
     try:
-        if job["do"] == "inspect":
-            say(**inspect_checks(_pattern(job)))
+        if isinstance(order, InspectChecks):
+            say(inspect_checks(_pattern(order)))
         else:
-            _judge(job, say)
+            _run_on_services(order, say)
     except Exception:  # ours, whatever it is: the author of a lab needs to see it
-        say(broke=traceback.format_exc())
+        say(Broken(traceback.format_exc()))
     return 0
 
 
-def _judge(job: dict[str, Any], say: Callable[..., None]) -> None:
-    """Judge each of the job's sources so many times, and say so for each when it is done."""
-    pattern = _pattern(job)
+def _run_on_services(order: RunChecks, say: Say) -> None:
+    """Run the checks on each of the services so many times, and say for each what came of it."""
+    pattern = _pattern(order)
     with tempfile.TemporaryDirectory(prefix="labs-verify-") as folder:
         path = Path(folder) / "service.py"
-        host = ProcessHost(f"{path}:create_app", backings=pattern.backings) if job["host"] == "process" else None
-        by_all = [""] * len(job["sources"])
-        for source, only in zip(job["sources"], job.get("only", by_all), strict=True):
+        host = None
+        if order.served_from is ServedFrom.PROCESS:
+            host = ProcessHost(f"{path}:create_app", backings=pattern.backings)
+        for service in order.services:
             # Compiled from the source before, which may be of the same second and size.
             shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)
-            path.write_text(source, "utf-8")
-            with _deadline(job["deadline"], host, say):
-                say(run=_run(pattern, host, path, job["times"], only))
+            path.write_text(service.source, "utf-8")
+            with _deadline(order.deadline, host, say):
+                say(_run_on_service(pattern, host, path, service, order.times))
         if host is not None:
             host.close()
 
 
-def _run(pattern: Pattern, host: ProcessHost | None, path: Path, times: int, only: str) -> dict[str, Any]:
-    """Reports of so many runs; with `only`, of that check and of those that it builds on."""
+def _run_on_service(pattern: Pattern, host: ProcessHost | None, path: Path, service: Service, times: int) -> ServiceRun:
+    """Reports of so many runs on one service, which stands in `path`; served by `host`, or in this process."""
 
-    def judge(host: Host) -> list[dict[str, Any]]:
-        return [run_checks(pattern, host, only=only, and_earlier=True).to_dict() for _ in range(times)]
+    def run_on(host: Host) -> tuple[Report, ...]:
+        return tuple(run_checks(pattern, host, only=service.only, and_earlier=True) for _ in range(times))
 
     if host is not None:
-        return {"reports": judge(host)}
+        return ServiceRun(run_on(host))
     try:
         runner = Runner(load_factory(f"{path}:create_app"))
     except UserError as error:
-        return {"problem": str(error).replace(str(path), "the service")}
+        return ServiceRun(problem=str(error).replace(str(path), "the service"))
     except NotImplementedError:
-        return {"problem": "The service raises NotImplementedError when it is imported, not when it is called."}
-    reports = judge(runner)
+        return ServiceRun(problem="The service raises NotImplementedError when it is imported, not when it is called.")
+    reports = run_on(runner)
     runner.close()
-    return {"reports": reports}
+    return ServiceRun(reports)
 
 
 @contextlib.contextmanager
-def _deadline(seconds: float, host: ProcessHost | None, say: Callable[..., None]) -> Iterator[None]:
-    """End this process when a run takes too long, and that of its service, of which nobody else knows."""
+def _deadline(seconds: float, host: ProcessHost | None, say: Say) -> Iterator[None]:
+    """End this process when this takes too long, and its service's process, of which nobody else knows."""
 
     def give_up() -> None:
         if host is not None:
             host.close()
-        say(late=True)
+        say(Late())
         if CAN_FORK:
             os._exit(0)
 
@@ -125,9 +141,9 @@ def _deadline(seconds: float, host: ProcessHost | None, say: Callable[..., None]
     timer.cancel()
 
 
-def _pattern(job: dict[str, Any]) -> Pattern:
-    pattern = Pattern(Path(job["folder"]))
-    vars(pattern)["lesson"] = Lesson.from_json(job["lesson"])  # reading lesson.md would cost seconds for each run
+def _pattern(order: ToWorker) -> Pattern:
+    pattern = Pattern(Path(order.folder))
+    vars(pattern)["lesson"] = order.lesson  # reading lesson.md would cost seconds for each run
     return pattern
 
 

@@ -96,8 +96,8 @@ class JudgePlugin:
             title=" ".join(title.split("\n\n")[0].split()).rstrip("."),
             exercise=exercise,
             level=_level(options.get("level", Level.EASY)),
-            points=options.get("points", 1),
-            read=options.get("read") or self._heading(item, exercise),
+            points=_points(options.get("points", 1)),
+            read=str(options.get("read") or self._heading(item, exercise)),
         )
 
     def _heading(self, item: pytest.Item, exercise: str) -> str:
@@ -202,6 +202,11 @@ def _functions(exercises: Iterable[Exercise]) -> set[str]:
 def _level(given: object) -> Level:
     """The level of a check's mark. An unknown one counts as easy here; `labs verify` says that it is unknown."""
     return next((level for level in Level if level == given), Level.EASY)
+
+
+def _points(given: object) -> int:
+    """The points of a check's mark. What is not a number counts as 1 here; `labs verify` says that it is not."""
+    return given if type(given) is int else 1
 
 
 def _key(item: pytest.Item) -> _Key:
