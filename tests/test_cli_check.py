@@ -16,7 +16,7 @@ import labs.course.catalog
 from labs.cli import main
 from labs.course.catalog import Pattern
 
-DEMO = Path(__file__).parent / "labs_fixture" / "demo"
+DEMO = Path(__file__).parent / "labs" / "demo"
 # The command as it is, for a course that has the demo lab.
 COMMAND = "import labs.cli, labs.course.catalog, pathlib, sys; labs.course.catalog.PATTERNS = pathlib.Path(sys.argv.pop(1)); sys.exit(labs.cli.main())"
 

@@ -8,7 +8,7 @@ import pytest
 
 from labs.course.lesson import Lesson, LessonError, load_lesson, parse_lesson, split_solution
 
-TINY = Path(__file__).parent / "tiny_lab"
+TINY = Path(__file__).parents[1] / "labs" / "tiny"
 TEXT = (TINY / "lesson.md").read_text("utf-8")
 
 

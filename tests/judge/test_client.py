@@ -18,7 +18,7 @@ from labs.judge.client import MAX_BODY, Request, exchange
 from labs.judge.run import run_checks
 from labs.service import LogStream
 
-DEMO = Path(__file__).parent / "labs_fixture" / "demo"
+DEMO = Path(__file__).parents[1] / "labs" / "demo"
 
 
 class RawService:

@@ -22,7 +22,7 @@ from labs.course.catalog import Pattern
 from labs.errors import UserError
 from labs.judge.verdict import Report, Status, Verdict
 
-TINY = Path(__file__).parent / "tiny_lab"
+TINY = Path(__file__).parents[1] / "labs" / "tiny"
 
 
 def pretend(notebook, folder, where):

@@ -22,7 +22,7 @@ from labs.judge.run import list_checks, run_checks
 from labs.judge.verdict import Report, Status
 from labs.service import Incident, IncidentKind, LogStream
 
-DEMO = Pattern(Path(__file__).parent / "labs_fixture" / "demo")
+DEMO = Pattern(Path(__file__).parents[1] / "labs" / "demo")
 
 
 def demo_app(greet=None, count=None):

@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 def passing(lab, monkeypatch, capsys, factory):
     """What `check_all` prints for a course of two labs and this factory."""
-    labs_of_the_course = [Pattern(HERE / "tiny_lab"), Pattern(HERE / "labs_fixture" / "demo")]
+    labs_of_the_course = [Pattern(HERE / "labs" / "tiny"), Pattern(HERE / "labs" / "demo")]
     monkeypatch.setattr(labs.lab, "find_patterns", lambda: labs_of_the_course)
     monkeypatch.setattr(labs.lab, "_user_namespace", lambda: {"create_app": factory} if factory else {})
     capsys.readouterr()
@@ -29,7 +29,7 @@ def passing(lab, monkeypatch, capsys, factory):
 
 @pytest.fixture
 def lab():
-    return Lab(Pattern(HERE / "tiny_lab"))
+    return Lab(Pattern(HERE / "labs" / "tiny"))
 
 
 def unfinished():

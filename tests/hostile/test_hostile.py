@@ -21,11 +21,10 @@ from labs.grading.batch import Options, grade_batch, stored_results
 from labs.grading.isolation import sandbox, tiers
 from labs.grading.isolation.limits import Limits, descendants
 
-sys.path.insert(0, str(Path(__file__).parent / "hostile"))
-from cases import CASES, FULL, REFERENCE, Case
+from .cases import CASES, FULL, REFERENCE, Case
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="isolation needs Linux")
-HOME = Path(__file__).parent / "hostile"
+HOME = Path(__file__).parents[1] / "labs"
 NEIGHBOURS = 4
 
 

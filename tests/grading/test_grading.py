@@ -25,7 +25,7 @@ from labs.grading.isolation.sandbox import Sandbox, Tier
 from labs.grading.kernels import forkserver
 from labs.grading.submissions.submission import parse_submission
 
-DEMO = Pattern(Path(__file__).parent / "labs_fixture" / "demo")
+DEMO = Pattern(Path(__file__).parents[1] / "labs" / "demo")
 RIGHT = {exercise.name: exercise.solution for exercise in DEMO.exercises}
 
 

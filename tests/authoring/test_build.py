@@ -15,7 +15,7 @@ from labs.authoring.execute import execute, scrub
 from labs.course.catalog import Pattern
 from labs.errors import UserError
 
-TINY = Path(__file__).parent / "tiny_lab"
+TINY = Path(__file__).parents[1] / "labs" / "tiny"
 NOTEBOOK, SOLUTION = "notebooks/00_tiny.ipynb", "solutions/00_tiny.ipynb"
 LESSON = "labs/patterns/tiny/lesson.md"
 

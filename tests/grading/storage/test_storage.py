@@ -24,7 +24,7 @@ from labs.grading.storage import place
 fsspec = pytest.importorskip("fsspec", reason="the extra `distributed` is not installed")
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux")
 
-DEMO = Pattern(Path(__file__).parent / "labs_fixture" / "demo")
+DEMO = Pattern(Path(__file__).parents[2] / "labs" / "demo")
 RIGHT = {exercise.name: exercise.solution for exercise in DEMO.exercises}
 
 

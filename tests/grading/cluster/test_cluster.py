@@ -29,8 +29,8 @@ pytestmark = [
     pytest.mark.slow,
 ]
 
-HERE = Path(__file__).parent
-DEMO = Pattern(HERE / "labs_fixture" / "demo")
+HERE = Path(__file__).parents[2]
+DEMO = Pattern(HERE / "labs" / "demo")
 RIGHT = {exercise.name: exercise.solution for exercise in DEMO.exercises}
 PATIENCE = 120  # seconds, on a busy machine
 
