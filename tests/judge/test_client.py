@@ -10,15 +10,12 @@ import socket
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from labs.judge.client import MAX_BODY, Request, exchange
 from labs.judge.run import run_checks
 from labs.service import LogStream
-
-DEMO = Path(__file__).parents[1] / "labs" / "demo"
 
 
 class RawService:
@@ -80,9 +77,9 @@ def raw():
 
 
 @pytest.fixture
-def pattern(tmp_path, write_checks):
+def pattern(tmp_path, write_checks, demo_lab):
     """A lab with one check that asks once, patient for half a second."""
-    shutil.copy(DEMO / "lesson.md", tmp_path)
+    shutil.copy(demo_lab.folder / "lesson.md", tmp_path)
     source = """
 def test_answer(service):
     answer = service.get("/", deadline=0.5)
