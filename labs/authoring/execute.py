@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,13 @@ def _stopped_at(notebook: NotebookNode) -> str:
 
 
 def _places() -> list[tuple[re.Pattern[str], str]]:
-    folders = [(Path(__file__).parents[2], "…"), (Path(sys.prefix), "…"), (Path.home(), "~")]
+    standard = Path(sysconfig.get_path("stdlib"))
+    folders = [
+        (Path(__file__).parents[2], "…"),
+        (Path(sys.prefix), "…"),
+        (standard.parent, "…/lib"),
+        (Path.home(), "~"),
+    ]
     found = [(f"{re.escape(str(folder))}(?=[/\\\\])", short) for folder, short in folders if len(folder.parts) > 1]
     found += [(rf"{re.escape(tempfile.gettempdir())}/[^\s'\"<>,:]+", "/tmp/…")]
     found += [

@@ -21,6 +21,12 @@ __all__ = ["Message", "calls", "code", "exchanges", "logs", "summary", "tone"]
 LINE, HEAD, BODY, RECORD, CALL = 300, 3_000, 3_000, 800, 400
 EXCHANGES, RECORDS, CALLS = 6, 30, 20
 
+_RENAMED = {
+    "Request Entity Too Large": "Content Too Large",
+    "Request-URI Too Long": "URI Too Long",
+    "Requested Range Not Satisfiable": "Range Not Satisfiable",
+    "Unprocessable Entity": "Unprocessable Content",
+}
 KEY = re.compile(r'("(?:[^"\\\n]|\\.)*")(?=\s*:)')
 
 
@@ -63,12 +69,16 @@ class Message:
 
 
 def _status_line(start: str) -> str:
-    """`HTTP/1.1 404` becomes `404 Not Found`; a request line stays as it is."""
+    """`HTTP/1.1 404` becomes `404 Not Found`; a request line stays as it is.
+
+    The phrases are those of RFC 9110, which servers take from Python's list: some have their older names there until 3.12.
+    """
     answer = re.fullmatch(r"(?:HTTP/[\d.]+ )?(\d{3})(?: (.*))?", start)
     if not answer:
         return start
     known = {status.value: status.phrase for status in HTTPStatus}
-    return f"{answer[1]} {answer[2] or known.get(int(answer[1]), '')}".rstrip()
+    phrase = answer[2] or known.get(int(answer[1]), "")
+    return f"{answer[1]} {_RENAMED.get(phrase, phrase)}".rstrip()
 
 
 def tone(start: str) -> str:

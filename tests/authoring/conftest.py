@@ -13,6 +13,7 @@ from labs.authoring import verify as verifying
 from labs.authoring.build import build, read_lesson
 from labs.authoring.pool import _Worker
 from labs.authoring.verify import verify
+from labs.authoring.worker_messages import InspectChecks
 from labs.course.catalog import Pattern
 
 
@@ -85,7 +86,7 @@ def complaints(monkeypatch, tmp_path, worker, make_lab, no_kernel):
 
     def run(jobs, processes, done):
         for job in jobs:
-            if job.order["do"] == "inspect":
+            if isinstance(job.order, InspectChecks):
                 job.result = worker.do(job)
                 done(job)
 

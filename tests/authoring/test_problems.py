@@ -5,6 +5,7 @@ from __future__ import annotations
 from labs.authoring import verify as verifying
 from labs.authoring.pool import Job
 from labs.authoring.problems import Problems
+from labs.authoring.worker_messages import InspectChecks
 
 
 def test_a_problem_that_comes_and_goes_is_counted(tmp_path):
@@ -20,6 +21,6 @@ def test_a_problem_is_told_when_it_comes_up(tmp_path):
     lines = []
     progress = verifying._Progress(3, problems, lines.append)
     for sentence in ("a", "a", "b"):
-        progress.step(Job("tiny", {}, about=lambda _, said=sentence: problems.say(said, run=True)))
+        progress.step(Job("tiny", InspectChecks("", None, 60.0), lambda _, said=sentence: problems.say(said, run=True)))
 
     assert lines == ["! a", "! b"]

@@ -185,7 +185,7 @@ def test_locked(service, database):
     assert "does not have the shape that the contract gives it" in misread.cause
     assert '{"user":null}' in misread.got
     assert fails.cause == "the likely cause"
-    assert "a body that is no JSON" in text.cause
+    assert "a body that is not JSON" in text.cause
     assert "database is locked" in locked.cause
     assert "keeps a transaction open" in locked.cause
 

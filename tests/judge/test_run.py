@@ -86,7 +86,7 @@ def test_a_lab_without_checks_is_a_sentence(runners, lab):
     report = run_checks(pattern, runners(demo_app()))
     assert (
         report.problem
-        == f"There are no checks in {pattern.checks_folder}: each exercise has a module there, called like it."
+        == f"There are no checks in {pattern.checks_folder}: each exercise has a module there that bears its name."
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import Any
 
 from labs.judge import Logs
@@ -25,18 +24,24 @@ def logging_error(lines: list[str]) -> str:
     """A sentence on the error that a handler of the standard library made while it wrote; empty when there is none."""
     if not any(line.startswith("--- Logging error ---") for line in lines):
         return ""
-    before = [earlier for earlier, line in pairwise(lines) if line.startswith("Call stack:")]
-    if before and "LogRecord is not JSON" in before[0]:
+    raised = _raised_before_call_stack(lines)
+    if "LogRecord is not JSON" in raised:
         return (
             "The handler failed while it wrote a record: `ProcessorFormatter` puts the LogRecord into the event. "
             "`ProcessorFormatter.remove_processors_meta`, before the renderer, takes it out; the chain belongs in "
             "`foreign_pre_chain`."
         )
-    said = f", with `{before[0][:160]}`" if before else ""
+    said = f", with `{raised[:160]}`" if raised else ""
     return (
         f"The handler failed while it wrote a record{said}. The traceback below “--- Logging error ---” in the stream "
         "says where."
     )
+
+
+def _raised_before_call_stack(lines: list[str]) -> str:
+    """The exception's own line above the first call stack: notes may follow it, which json adds since Python 3.14."""
+    end = next((n for n, line in enumerate(lines) if line.startswith("Call stack:")), 0)
+    return next((line for line in reversed(lines[:end]) if re.match(r"[\w.]+(: |$)", line)), "")
 
 
 def relevant(logs: Logs, text: str) -> str:
