@@ -95,7 +95,7 @@ def begin(service: ServiceUnderTest, request: Request) -> Future[Response]:
 
 @contextlib.contextmanager
 def no_response_means(cause: str, *, expected: object = None) -> Iterator[None]:
-    """Give this cause to a request in the block that gets no response; `expected` says what should have come."""
+    """Fail with this cause when a request in the block gets no response; `expected` says what should have come."""
     try:
         yield
     except CheckFailed as error:

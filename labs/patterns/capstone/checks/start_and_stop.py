@@ -142,8 +142,8 @@ def test_readiness_asks_the_right_ones(service, database, cache, downstream):
             "Downstream is away and `ready` says 503: their outage takes this service out of the load balancer, "
             "although most of it works. Ask the database and Redis, nobody else.",
         )
-    for name in ("cache", "database"):
-        with away(service.backings[name]):
+    for name, backing in (("cache", cache), ("database", database)):
+        with away(backing):
             ready = expect_ready(service, 503, f"The {name} is away, and `ready` says 200: readiness does not ask it.")
         failed = [key for key, outcome in (ready.json.get("checks") or {}).items() if outcome != "ok"]
         assert failed == [name], f"The {name} is away, and `checks` names another culprit."

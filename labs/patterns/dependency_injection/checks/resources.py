@@ -12,7 +12,6 @@ from labs.judge import (
     Downstream,
     Fresh,
     Request,
-    Response,
     ScriptedReply,
     answered_in_time,
     away,
@@ -31,7 +30,7 @@ def test_resources_arrive(service, downstream, fresh):
     """The HTTP client, the database and Redis reach the routes that ask for them."""
     item, price = priced(downstream, fresh)
     response = service.get(f"/quotes/{item}")
-    assert response.status == 200, why_no_quote(response, downstream)
+    assert response.status == 200, why_no_quote(downstream)
     assert response.json.get("price") == price, "The price has to be the one that downstream gives for this item."
     response = service.get("/health/ready")
     assert response.status == 200, (
@@ -134,7 +133,7 @@ def called(downstream: Downstream) -> list[str]:
     return [unquote(call.path) for call in downstream.calls]
 
 
-def why_no_quote(response: Response, downstream: Downstream) -> str:
+def why_no_quote(downstream: Downstream) -> str:
     """Why the price that downstream has did not come."""
     if not downstream.calls:
         return "Downstream was never asked: the client's base URL is not `DOWNSTREAM_URL`."

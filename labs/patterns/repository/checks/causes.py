@@ -67,7 +67,7 @@ def why_too_late(response: Response, logs: Logs) -> str:
     )
 
 
-def why_no_import(response: Response, logs: Logs) -> str:
+def why_no_import(logs: Logs) -> str:
     """Why an import of new people was not stored."""
     text = crashed(logs)
     if any(words in text for words in ("already flushing", "concurrent operations are not", "IllegalStateChangeError")):
@@ -83,7 +83,7 @@ def why_no_import(response: Response, logs: Logs) -> str:
     return expired(logs) or "Everybody in this list is new, so the import has to be stored: 201."
 
 
-def why_no_list(response: Response, logs: Logs) -> str:
+def why_no_list(logs: Logs) -> str:
     """Why a list was not answered with 200."""
     return not_loaded(logs) or "This list has to be answered with 200."
 
@@ -114,7 +114,7 @@ def why_customers(got: list[tuple[Any, list[Any]]], wanted: list[tuple[Any, list
     return "A customer's orders have to come oldest first: `created_at` ascending, then `id`."
 
 
-def why_not_deleted(response: Response, logs: Logs) -> str:
+def why_not_deleted(logs: Logs) -> str:
     """Why a user who is there was not deleted."""
     text = crashed(logs)
     if "FOREIGN KEY constraint failed" in text or "NOT NULL constraint failed" in text:

@@ -27,7 +27,7 @@ def test_import_keeps_all(service, database, fresh, logs):
     """An import stores everybody and returns them in the order in which they were sent."""
     people = [user_body(fresh) for _ in range(fresh.number(5, 8))]
     response = service.post("/users/import", people, deadline=PATIENCE)
-    assert response.status == 201, why_no_import(response, logs)
+    assert response.status == 201, why_no_import(logs)
     assert [shown(user) for user in response.json] == [shown(new) for new in people], (
         "The users have to come back in the order in which they were sent. An INSERT of many rows with RETURNING gives "
         "them in any order, unless it is asked to sort (`sort_by_parameter_order=True`)."
