@@ -2,19 +2,20 @@
 
 import dataclasses
 import json
-from pathlib import Path
 
 import pytest
 
 from labs.course.lesson import Lesson, LessonError, load_lesson, parse_lesson, split_solution
 
-TINY = Path(__file__).parents[1] / "labs" / "tiny"
-TEXT = (TINY / "lesson.md").read_text("utf-8")
+
+@pytest.fixture(scope="session")
+def text(tiny_lab):
+    return (tiny_lab.folder / "lesson.md").read_text("utf-8")
 
 
-@pytest.fixture(scope="module")
-def lesson():
-    return parse_lesson("tiny", TEXT)
+@pytest.fixture(scope="session")
+def lesson(text):
+    return parse_lesson("tiny", text)
 
 
 def test_front_matter(lesson):
@@ -62,8 +63,8 @@ def test_cells_keep_their_order_and_tags(lesson):
     ]
 
 
-def test_a_heading_in_a_fence_is_no_heading():
-    text = TEXT.replace("## Exercise 2: Double\n", "## Exercise 2: Double\n\n```python\n# no heading\n```\n")
+def test_a_heading_in_a_fence_is_no_heading(text):
+    text = text.replace("## Exercise 2: Double\n", "## Exercise 2: Double\n\n```python\n# no heading\n```\n")
 
     assert parse_lesson("tiny", text).exercises[1].heading == "Exercise 2: Double"
 
@@ -73,18 +74,18 @@ def test_json_there_and_back(lesson):
     assert lesson.to_json().endswith("}\n")
 
 
-def test_the_fast_form_is_used_while_it_fits(tmp_path, lesson):
-    (tmp_path / "lesson.md").write_text(TEXT, "utf-8")
+def test_the_fast_form_is_used_while_it_fits(tmp_path, lesson, text):
+    (tmp_path / "lesson.md").write_text(text, "utf-8")
     (tmp_path / "lesson.json").write_text(dataclasses.replace(lesson, title="from JSON").to_json(), "utf-8")
     assert load_lesson(tmp_path).title == "from JSON"
 
-    (tmp_path / "lesson.md").write_text(TEXT.replace("title: Tiny", "title: Newer"), "utf-8")
+    (tmp_path / "lesson.md").write_text(text.replace("title: Tiny", "title: Newer"), "utf-8")
     assert load_lesson(tmp_path).title == "Newer"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"digest": 1}', json.dumps({"digest": None, "cells": 3})])
-def test_a_broken_fast_form_is_not_used(tmp_path, content):
-    (tmp_path / "lesson.md").write_text(TEXT, "utf-8")
+def test_a_broken_fast_form_is_not_used(tmp_path, content, text):
+    (tmp_path / "lesson.md").write_text(text, "utf-8")
     (tmp_path / "lesson.json").write_text(content, "utf-8")
 
     assert load_lesson(tmp_path).title == "Tiny"
@@ -186,10 +187,10 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("old", "new", "sentence"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_lesson_gets_one_sentence(old, new, sentence):
-    assert old in TEXT
+def test_a_broken_lesson_gets_one_sentence(old, new, sentence, text):
+    assert old in text
     with pytest.raises(LessonError) as caught:
-        parse_lesson("tiny", TEXT.replace(old, new, 1), "labs/patterns/tiny/lesson.md")
+        parse_lesson("tiny", text.replace(old, new, 1), "labs/patterns/tiny/lesson.md")
 
     assert sentence in str(caught.value)
     assert str(caught.value).startswith("labs/patterns/tiny/lesson.md")

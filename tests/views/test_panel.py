@@ -1,138 +1,18 @@
-"""The panel and the exchange view: what they say, and that nothing a service sends gets out of hand."""
+"""The panel of exercises and checks: what it says, and that nothing a service sends gets out of hand."""
 
 from __future__ import annotations
 
 import copy
-import re
 import time
-from html.parser import HTMLParser
 
 import pytest
 
-from labs.judge.verdict import Call, Exchange, Report, Status, Verdict
-from labs.notebook.live import LivePanel, somebody_watches
-from labs.views.exchange import ExchangeView
+from labs.judge.verdict import Exchange, Report, Status
 from labs.views.looks import LOOKS
 from labs.views.markup import clean, style
-from labs.views.panel import ExerciseView, Panel
+from labs.views.panel import Panel
 
-HOSTILE = (
-    "<script>alert(1)</script></style></pre></details><img src=x onerror=alert(1)> \"'&amp;`"
-    "[a](javascript:alert(1)) ![b](http://evil.example/b.png) <!-- ]]> "
-    "\x1b[31mred\x1b[0m \x00\x07\x85 \u202eabc \ud800"
-)
-MEGABYTES = '<&"\x1b' * 1_300_000  # five of them, and every character needs escaping
-VOID = {"meta", "circle", "path", "br", "hr"}
-TAGS = {
-    *("div", "span", "p", "b", "i", "small", "mark", "code", "pre", "a", "ol", "ul", "li", "em", "strong"),
-    *(
-        "details",
-        "summary",
-        "style",
-        "svg",
-        "circle",
-        "path",
-        "html",
-        "head",
-        "body",
-        "main",
-        "meta",
-        "title",
-    ),
-    *("h1", "h2", "blockquote"),
-}
-EXERCISES = (
-    ExerciseView("create", "Create an order", "easy", (), 3, "Exercise 1: create"),
-    ExerciseView("replay", "Answer a repeated request", "medium", ("Look *before* you write.",), 3),
-)
-
-
-class Outline(HTMLParser):
-    """Reads HTML strictly enough to notice anything that broke out of its place."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.words = ""
-        self.feed(html)
-        self.close()
-        assert self.open == [], "every element is closed"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag, "elements are nested"
-
-    def handle_data(self, data: str) -> None:
-        self.words += "" if self.open[-1:] == ["style"] else data
-
-
-def assert_harmless(html: str) -> Outline:
-    """Only our elements and attributes, links that lead nowhere dangerous, and text that can be stored."""
-    outline = Outline(html)
-    html.encode("utf-8")
-    assert set(outline.tags) <= TAGS
-    for name, value in outline.attributes:
-        assert not name.startswith("on")
-        assert name not in ("id", "style", "src", "srcset")
-        assert name != "href" or re.match(r"https?://|#", value or "")
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", html)
-    return outline
-
-
-def verdict(check: str, status: Status, exercise: str = "create", **more: object) -> Verdict:
-    return Verdict(check, f"Title of {check}", exercise, status=status, **more)  # type: ignore[arg-type]
-
-
-def hostile(text: str) -> Report:
-    """A report with the text wherever a service's words may end up."""
-    answered = Exchange(f"GET / HTTP/1.1\r\n{text}", f"200\r\na: {text}\r\n\r\n{text}")
-    evidence = dict.fromkeys(("cause", "expected", "read", "waits_for", "unfinished"), text) | {
-        "got": text + "!",
-        "exchanges": (Exchange(text, text, text), answered),
-        "records": (text, f'{{"message": "{text}"}}'),
-        "calls": (Call(text, text, text),),
-    }
-    report = Report("lab", "Title", [verdict(str(n), status, **evidence) for n, status in enumerate(Status)])
-    report.problem = text
-    return report
-
-
-def failing() -> Report:
-    exchange = Exchange(
-        'POST /orders HTTP/1.1\r\nhost: x\r\n\r\n{"sku": "TEA"}', 'HTTP/1.1 201 Created\r\n\r\n{"id":"ord_2"}'
-    )
-    return Report(
-        "idempotency",
-        "Make order creation idempotent",
-        [
-            verdict("first", Status.PASSED, seconds=0.014),
-            verdict(
-                "second",
-                Status.FAILED,
-                "replay",
-                expected='200 OK\n{"id": "ord_1", "replayed": true}',
-                got='201 Created\n{"replayed":false,"id":"ord_2"}',
-                cause="It never looked up the `Idempotency-Key` header. See [RFC](https://example.org/rfc).",
-                read="Look before you write",
-                exchanges=(exchange,),
-                records=("line one",),
-                calls=(Call("cache", "GET idem:1", "(nil)"),),
-            ),
-            verdict("third", Status.FAILED, "replay", cause="The body was not compared."),
-            verdict("fourth", Status.WAITING, "replay", waits_for="Title of second"),
-        ],
-    )
+from .conftest import EXERCISES, HOSTILE, HUGE, MEGABYTES, Outline, assert_harmless, failing, hostile, verdict
 
 
 def test_every_status_has_icon_word_and_mark() -> None:
@@ -262,7 +142,7 @@ def test_control_characters_are_made_visible() -> None:
     assert clean("a\r\nb\rc\td") == "a\nb␍c\td"
 
 
-@pytest.mark.parametrize("body", [MEGABYTES, "x" * 5_000_000, '{"a": [' + '"b", ' * 1_000_000 + "0]}", "[" * 5_000_000])
+@pytest.mark.parametrize("body", HUGE)
 def test_five_megabytes_render_quickly_and_small(body: str) -> None:
     exchanges = (Exchange("GET /big HTTP/1.1\r\n\r\n", f"HTTP/1.1 200 OK\r\n\r\n{body}"),) * 3
     failed = verdict("one", Status.FAILED, expected=body, got=body + "x", exchanges=exchanges, records=(body,) * 100)
@@ -273,37 +153,3 @@ def test_five_megabytes_render_quickly_and_small(body: str) -> None:
     assert time.perf_counter() - started < 0.2
     assert len(html) < 200_000
     assert "more characters" in html
-    view = ExchangeView(exchanges[0])
-    assert len(view.html()) < 60_000
-    assert len(view.as_text()) < 10_000
-
-
-def test_exchange_view() -> None:
-    exchange = Exchange(
-        "GET /users?page=2 HTTP/1.1\r\nhost: 127.0.0.1:8042\r\nx-client: a\r\n\r\n",
-        'HTTP/1.1 404\r\ndate: now\r\ncontent-type: application/json\r\n\r\n{"detail":"no <b>user</b>"}',
-    )
-    view = ExchangeView(exchange)
-    words = assert_harmless(view.html()).words
-    assert "404 Not Found" in words
-    assert '{"detail": "no <b>user</b>"}' in words
-    assert "x-client: a" in words
-    changing = [word for word in ("8042", "date: ") if word in view.html() + view.as_text()]
-    assert changing == [], "an executed notebook compares equal"
-    assert view.as_text() == (
-        'GET /users?page=2\n404 Not Found\ncontent-type: application/json\n{"detail": "no <b>user</b>"}'
-    )
-    silent = ExchangeView(Exchange("GET / HTTP/1.1\r\n\r\n", "", "The service did not answer."))
-    assert "No answer" in silent.html()
-    assert silent.as_text() == "GET /\nNo answer\nThe service did not answer."
-    assert_harmless(ExchangeView(Exchange(HOSTILE, HOSTILE, HOSTILE)).html())
-
-
-def test_outside_a_notebook_the_panel_is_printed_once(capsys: pytest.CaptureFixture[str]) -> None:
-    assert not somebody_watches()
-    panel = Panel(failing())
-    live = LivePanel(panel)
-    live.update()
-    assert capsys.readouterr().out == ""
-    live.finish()
-    assert capsys.readouterr().out == panel.text() + "\n"
