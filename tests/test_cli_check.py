@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,9 +13,7 @@ import pytest
 
 import labs.course.catalog
 from labs.cli import main
-from labs.course.catalog import Pattern
 
-DEMO = Path(__file__).parent / "labs" / "demo"
 # The command as it is, for a course that has the demo lab.
 COMMAND = "import labs.cli, labs.course.catalog, pathlib, sys; labs.course.catalog.PATTERNS = pathlib.Path(sys.argv.pop(1)); sys.exit(labs.cli.main())"
 
@@ -45,12 +42,9 @@ def create_app():
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    """A folder of labs with the demo in it, its lesson in the fast form."""
-    folder = tmp_path_factory.mktemp("patterns")
-    shutil.copytree(DEMO, folder / "demo")
-    (folder / "demo" / "lesson.json").write_text(Pattern(DEMO).lesson.to_json())
-    return folder
+def course(build_course, demo_lab, tmp_path_factory):
+    """A folder of labs with the demo in it."""
+    return build_course(tmp_path_factory.mktemp("clone"), demo_lab).folder.parent
 
 
 @pytest.fixture
