@@ -3,7 +3,7 @@ PORT = 8888
 ARGS =
 
 # A Python named on the command line is the only one tried; otherwise the one that made .venv, then the usual names.
-NAMES = python3.13 python3.12 python3.11 python3 python
+NAMES = python3.14 python3.13 python3.12 python3.11 python3 python
 PYTHONS = $(if $(filter command,$(origin PYTHON)),$(PYTHON),.venv/bin/python .venv/Scripts/python.exe $(PYTHON) $(NAMES))
 
 # Each is run, because a name on PATH may be a shim for a version that is not there. First choice: a Python that can
@@ -16,15 +16,19 @@ bootstrap = @for probe in "$(FULL)" "$(NEW)" "$(OLD)"; do for python in $(PYTHON
 	echo "Python 3.11 or newer is needed, and none was found: install one, or say where it is" \
 	"with PYTHON=/path/to/python3.12 behind the make command." >&2; exit 1
 
-.PHONY: help lab test lock clean
+.PHONY: help lab test test-all verify lint format lock clean
 
 help:
 	@echo "make lab                     build .venv if need be and open the workbook in JupyterLab"
 	@echo "make lab PORT=8899           the same on another port (it is $(PORT) otherwise)"
 	@echo 'make lab ARGS="--no-browser" the same with other options of labs start'
 	@echo "make test                    run every test; ARGS goes to pytest, as in make test ARGS=tests/test_start.py"
+	@echo "make test-all                run every test on every Python from 3.11 on that is found; ARGS as above"
+	@echo "make verify                  prove every lab's checks; ARGS goes to labs verify, as in make verify ARGS=caching"
+	@echo "make lint                    say what ruff and mypy find"
+	@echo "make format                  let ruff mend what it can and lay the code out"
 	@echo "make lock                    resolve pyproject.toml into requirements.lock again; needs the network"
-	@echo "make clean                   remove .venv and caches, and nothing of yours"
+	@echo "make clean                   remove .venv, .venvs and caches, and nothing of yours"
 
 lab:
 	$(call bootstrap,lab --port "$(PORT)" $(ARGS))
@@ -32,8 +36,20 @@ lab:
 test:
 	$(call bootstrap,test $(ARGS))
 
+test-all:
+	$(call bootstrap,test-all $(ARGS))
+
+verify:
+	$(call bootstrap,verify $(ARGS))
+
+lint:
+	$(call bootstrap,lint)
+
+format:
+	$(call bootstrap,format)
+
 lock:
 	$(call bootstrap,lock $(ARGS))
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv .venvs .pytest_cache .ruff_cache .mypy_cache

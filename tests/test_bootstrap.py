@@ -265,6 +265,84 @@ def test_a_full_disk_is_given_its_space_back(bootstrap, tmp_path, monkeypatch):
     assert not (tmp_path / "venv").exists()
 
 
+def test_a_python_newer_than_was_tried_is_used_with_one_line(tmp_path):
+    clone = Clone(tmp_path)
+    # The bound is moved, not the version: pip takes the real one.
+    pretended = "import runpy, sys; sys.path[:0] = ['tools']; import bootstrap; bootstrap.NEWEST = (3, 10); "
+    done = clone.run(sys.executable, "-c", pretended + "bootstrap.main('prepare')")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    first = done.stdout.splitlines()[0]
+    assert first.endswith(" is newer than any that the workbook was tried with (3.10): it may work.")
+
+
+def test_lint_tells_all_that_is_wrong(bootstrap, monkeypatch):
+    asked = []
+    monkeypatch.setattr(bootstrap, "prepare", lambda: None)
+    monkeypatch.setattr(bootstrap.subprocess, "call", lambda command, **_: asked.append(command[2:]) or len(asked) == 1)
+
+    with pytest.raises(bootstrap.ProblemError, match="make format"):
+        bootstrap.main("lint")
+    assert asked == [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs shell scripts")
+class TestAllPythons:
+    """`make test-all`: the tests on every Python that is found."""
+
+    @pytest.fixture
+    def run(self, tmp_path):
+        """Run it where these files are all Pythons that there are."""
+        (tmp_path / "tools").mkdir()
+        script = shutil.copy(SCRIPT, tmp_path / "tools")
+
+        def run(**programs):
+            for name, body in programs.items():
+                path = tmp_path / name.replace("__", "/").replace("_", ".")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(f"#!/bin/sh\n{body}\n")
+                path.chmod(0o755)
+            env = clean_environment(PATH=str(tmp_path / "bin"), PYENV_ROOT=str(tmp_path / "pyenv"))
+            command = [sys.executable, script, "test-all", "-q"]
+            return subprocess.run(command, env=env, text=True, capture_output=True, check=False)
+
+        return run
+
+    SHIM = "exit 127"
+    PASSES = 'case "$1" in -I) exit 0;; esac; echo "$BOOTSTRAP_VENV $2 $3"'
+    FAILS = 'case "$1" in -I) exit 0;; esac; exit 1'
+
+    def test_each_that_is_found_has_a_line_and_an_environment(self, run):
+        done = run(
+            bin__python3_11=self.PASSES,
+            bin__python3_12=self.SHIM,
+            pyenv__versions__3_12_4__bin__python3_12=self.SHIM,
+            pyenv__versions__3_12_10__bin__python3_12=self.PASSES,
+            pyenv__versions__3_13_1t__bin__python3_13=self.PASSES,
+        )
+
+        assert done.returncode == 0, done.stderr
+        assert [line for line in done.stdout.splitlines() if " test -q" in line] == [
+            ".venvs/3.11 test -q",
+            ".venvs/3.12 test -q",
+        ]
+        assert "3.12.10/bin/python3.12" in done.stdout
+        assert [line.partition(" after")[0] for line in done.stdout.splitlines()[-5:]] == [
+            "Python 3.11: passed",
+            "Python 3.12: passed",
+            "Python 3.13: not found, on PATH or among pyenv's",
+            "Python 3.14: not found, on PATH or among pyenv's",
+            "Python 3.15: not found, on PATH or among pyenv's",
+        ]
+
+    def test_one_that_fails_does_not_keep_the_others_from_running(self, run):
+        done = run(bin__python3_11=self.FAILS, bin__python3_14=self.PASSES)
+
+        assert done.returncode == 1
+        assert "Python 3.11: failed (exit code 1) after" in done.stdout
+        assert "Python 3.14: passed after" in done.stdout
+
+
 @pytest.mark.skipif(not MAKE or os.name == "nt", reason="needs make and shell scripts")
 class TestMake:
     """Which Python `make` runs the script with."""

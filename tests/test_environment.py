@@ -48,6 +48,15 @@ def test_the_project_refuses_what_is_older():
     assert PROJECT["tool"]["ruff"]["target-version"] == "py" + SUPPORTED[0].replace(".", "")
 
 
+def test_make_was_tried_with_the_pythons_that_the_project_supports():
+    script = (ROOT / "tools" / "bootstrap.py").read_text()
+    [bounds] = re.findall(r"^OLDEST, NEWEST = \(3, (\d+)\), \(3, (\d+)\)", script, re.MULTILINE)
+    names = re.search(r"^NAMES = (.+)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
+
+    assert [f"3.{minor}" for minor in range(int(bounds[0]), int(bounds[1]) + 1)] == SUPPORTED
+    assert [name for name in names if "." in name] == [f"python{minor}" for minor in reversed(SUPPORTED)]
+
+
 def test_conda_installs_the_lock_and_nothing_else():
     assert CONDA["name"] == PROJECT["project"]["name"]
     assert CONDA["channels"] == ["conda-forge"]

@@ -16,7 +16,8 @@ import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VENV = os.path.join(ROOT, ".venv")
+# `make test-all` gives each Python an environment of its own, which it names in this variable.
+VENV = os.path.join(ROOT, os.environ.get("BOOTSTRAP_VENV") or ".venv")
 SCRIPTS = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
 PYTHON = os.path.join(SCRIPTS, "python.exe" if os.name == "nt" else "python")
 LABS = os.path.join(SCRIPTS, "labs.exe" if os.name == "nt" else "labs")
@@ -26,6 +27,7 @@ LOCK = os.path.join(ROOT, "requirements.lock")
 PROJECT = os.path.join(ROOT, "pyproject.toml")
 STAMP = os.path.join(VENV, "installed.json")  # written last: a .venv without it is an unfinished one
 LOG = os.path.join(VENV, "install.log")
+OLDEST, NEWEST = (3, 11), (3, 14)  # the Pythons that the tests have passed on; pyproject.toml's classifiers say it, too
 
 # What pip prints when it cannot reach its index, or when that lacks a package: pip may not know which.
 UNREACHABLE = re.compile(
@@ -165,6 +167,11 @@ def version() -> str:
     return "%d.%d.%d" % sys.version_info[:3]
 
 
+def short(path: str) -> str:
+    """A path of this clone as people write it."""
+    return os.path.relpath(path, ROOT).replace(os.sep, "/")
+
+
 def installed() -> list:
     """The packages in .venv, each with its version, from one look at a folder."""
     library = ("Lib",) if os.name == "nt" else ("lib", "python%d.%d" % sys.version_info[:2])
@@ -222,11 +229,13 @@ def create() -> None:
         os.remove(STAMP)  # first, so that an interruption from here on leaves no .venv that looks finished
     # The interpreter underneath, because this script may be running in the .venv that is replaced.
     base = getattr(sys, "_base_executable", None) or sys.executable
-    with step("Creating .venv with Python %s" % version()):
+    if sys.version_info[:2] > NEWEST:
+        say("Python %s is newer than any that the workbook was tried with (%d.%d): it may work." % (version(), *NEWEST))
+    with step("Creating %s with Python %s" % (short(VENV), version())):
         try:
             run([base, "-I", "-m", "venv", "--clear", VENV])
         except ToolError as failure:
-            raise failure.explained(".venv could not be created") from None
+            raise failure.explained("%s could not be created" % short(VENV)) from None
 
 
 def install_uv() -> bool:
@@ -310,7 +319,7 @@ def prepare() -> None:
             return
         if reason:
             if os.path.lexists(VENV):
-                say("Building .venv again, because %s." % reason)
+                say("Building %s again, because %s." % (short(VENV), reason))
             create()
             install_packages()
         install_project()
@@ -335,6 +344,61 @@ def lock(options: list) -> None:
         raise ProblemError("requirements.lock is as it was: uv could not resolve pyproject.toml, see above.")
 
 
+def lint() -> None:
+    """Say what ruff and mypy find, all of it; nothing is changed."""
+    checks = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
+    if sum(subprocess.call([PYTHON, "-m", *check], cwd=ROOT) != 0 for check in checks):
+        raise ProblemError("Not clean: make format mends part of it, see above for the rest.")
+
+
+def reformat() -> None:
+    """Let ruff mend what it can, and lay the code out."""
+    for action in (["check", "--fix-only", "."], ["format", "."]):
+        if subprocess.call([PYTHON, "-m", "ruff", *action], cwd=ROOT):
+            raise ProblemError("ruff did not finish, see above.")
+
+
+def find_python(minor: int) -> str:
+    """The path of a Python 3.<minor> that can make environments: on PATH, or else pyenv's newest; empty for none."""
+    name = "python3.%d" % minor
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    candidates = [os.path.join(folder, name) for folder in folders if folder]
+    versions = os.path.join(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"), "versions")
+    with contextlib.suppress(OSError):
+        patches = [re.match(r"3\.%d\.(\d+)$" % minor, folder) for folder in os.listdir(versions)]
+        found = sorted((match for match in patches if match), key=lambda match: -int(match.group(1)))
+        candidates += [os.path.join(versions, match.group(), "bin", name) for match in found]
+    # Each is run, because a name on PATH may be a shim for a version that is not there.
+    probe = "import ensurepip, sys, venv; sys.exit(sys.version_info[:2] != (3, %d))" % minor
+    for candidate in candidates:
+        with contextlib.suppress(OSError):
+            if not subprocess.call(
+                [candidate, "-I", "-c", probe], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ):
+                return candidate
+    return ""
+
+
+def test_all(options: list) -> None:
+    """Run the tests on every supported Python and the next one, each in an environment of its own."""
+    lines, failed = [], False
+    for minor in range(OLDEST[1], NEWEST[1] + 2):
+        python = find_python(minor)
+        if not python:
+            lines.append("Python 3.%d: not found, on PATH or among pyenv's" % minor)
+            continue
+        say("\nPython 3.%d, %s" % (minor, python))
+        started = time.time()
+        env = dict(os.environ, BOOTSTRAP_VENV=os.path.join(".venvs", "3.%d" % minor))
+        code = subprocess.call([python, os.path.abspath(__file__), "test", *options], cwd=ROOT, env=env)
+        failed = failed or code != 0
+        said = "passed" if code == 0 else "failed (exit code %d)" % code
+        lines.append("Python 3.%d: %s after %.0f s" % (minor, said, time.time() - started))
+    say("\n" + "\n".join(lines))
+    if failed:
+        sys.exit(1)
+
+
 def become(command: list) -> None:
     """Hand over to a program, so that Ctrl-C and the exit code are its own."""
     if os.name == "nt":
@@ -344,15 +408,24 @@ def become(command: list) -> None:
 
 
 def main(command: str, *options: str) -> None:
-    """Do what `make` was asked for: lab, test, lock, or only prepare."""
+    """Do what `make` was asked for; `prepare` only brings .venv up to date."""
     if sys.version_info < (3, 11):
         raise ProblemError(
             "Python 3.11 or newer is needed, and %s is %s: install a newer one, "
             "or say where it is with PYTHON=/path/to/python3.12 behind the make command." % (sys.executable, version())
         )
+    if command == "test-all":
+        test_all(list(options))
+        return
     prepare()
     if command == "lab":
         become([LABS, "start", *options])
+    elif command == "verify":
+        become([LABS, "verify", *options])
+    elif command == "lint":
+        lint()
+    elif command == "format":
+        reformat()
     elif command == "test":
         become([PYTHON, "-m", "pytest", *options])
     elif command == "lock":
