@@ -213,7 +213,7 @@ NONSENSE = [
 
 @pytest.mark.parametrize("line", NONSENSE)
 def test_nonsense_is_no_message(line):
-    with pytest.raises(ValueError, match="not one of the messages"):
+    with pytest.raises(ValueError):  # noqa: PT011 -- each line is refused for a reason of its own
         decode(line, Told)
 
 

@@ -13,7 +13,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from labs.backing.apart.messages import MAX_LINE, Ask, Ready, Told, Verdict, Wanted, decode, encode, pack, unpack
+from labs.backing.apart.messages import (
+    MAX_LINE,
+    TO_CHILD,
+    Ask,
+    Ready,
+    Told,
+    Verdict,
+    Wanted,
+    decode,
+    encode,
+    pack,
+    unpack,
+)
 from labs.backing.cache import CacheServer, Command, Held
 from labs.backing.database import Database
 from labs.backing.downstream import Downstream, ScriptedReply
@@ -63,7 +75,7 @@ class _Child:
             self._backings["downstream"] = Downstream()
         self._send(Ready({kind: backing.url for kind, backing in self._backings.items()}))
         while (line := self._lines.readline(MAX_LINE)).endswith(b"\n"):
-            message = decode(line, Ask, Verdict)
+            message = decode(line, *TO_CHILD)
             if isinstance(message, Verdict):
                 if (waiting := self._verdicts.pop(message.number, None)) is not None:
                     waiting.set_result(message.hold)
@@ -121,7 +133,8 @@ class _Child:
 
     def _is_wanted(self, command: Command) -> bool:
         number = next(self._numbers)
-        self._verdicts[number] = waiting = Future()
+        waiting: Future[bool] = Future()
+        self._verdicts[number] = waiting
         self._send(Wanted(number, [word[:MAX_WORD] for word in command.words]))
         try:
             return waiting.result(DECIDE)

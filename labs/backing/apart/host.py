@@ -13,7 +13,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from labs.backing.apart.messages import MAX_LINE, Ask, Ready, Told, Verdict, Wanted, decode, encode, pack, unpack
+from labs.backing.apart.messages import (
+    FROM_CHILD,
+    MAX_LINE,
+    Ask,
+    Ready,
+    Told,
+    Verdict,
+    Wanted,
+    decode,
+    encode,
+    pack,
+    unpack,
+)
 from labs.backing.database import Lock
 from labs.backing.downstream import Received, ScriptedReply
 
@@ -69,7 +81,8 @@ class BackingHost:
         Raises sqlite3's errors as they were raised there, and BackingLost when there is no answer.
         """
         number = next(self._numbers)
-        self._waiting[number] = answer = Future()
+        answer: Future[Told] = Future()
+        self._waiting[number] = answer
         if self._lost:
             raise BackingLost(self._lost)
         try:
@@ -104,13 +117,15 @@ class BackingHost:
         lost = "The process with the backing services has ended."
         try:
             while (line := self._lines.readline(MAX_LINE)).endswith(b"\n"):
-                message = decode(line, Told, Wanted)
+                message = decode(line, *FROM_CHILD)
                 if isinstance(message, Wanted):
                     self._decide(message)
                 elif (waiting := self._waiting.pop(message.number, None)) is not None:
                     waiting.set_result(message)
-        except (ValueError, OSError) as error:
-            lost = f"The process with the backing services sent {error}." if isinstance(error, ValueError) else lost
+        except ValueError:
+            lost = "The process with the backing services sent a line that makes no sense."
+        except OSError:
+            pass
         self._lost = lost
         for waiting in list(self._waiting.values()):
             if not waiting.done():

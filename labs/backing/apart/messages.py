@@ -1,17 +1,31 @@
-"""What goes between the judge and the process that holds its backing services: lines of JSON with plain values.
+"""What goes between the judge and the process that holds its backing services, as `labs.service.messages` sends it.
 
-A value is None, a truth, a number, a text, bytes, or a list or dictionary with texts as keys of such; bytes travel as
-base64. Each line is bounded, and what is decoded is checked before anybody uses it.
+A packed value stands for None, a truth, a number, a text, bytes, or a list or dictionary (with texts as keys) of such;
+bytes travel as base64. Each line is bounded, and what is decoded is checked before anybody uses it.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["MAX_LINE", "Ask", "Ready", "Told", "Verdict", "Wanted", "decode", "encode", "pack", "unpack"]
+from labs.service.messages import decode, encode
+
+__all__ = [
+    "FROM_CHILD",
+    "MAX_LINE",
+    "TO_CHILD",
+    "Ask",
+    "Ready",
+    "Told",
+    "Verdict",
+    "Wanted",
+    "decode",
+    "encode",
+    "pack",
+    "unpack",
+]
 
 MAX_LINE = 64 * 1024 * 1024  # bytes
 _BYTES = "base64"
@@ -31,7 +45,7 @@ class Ask:
     number: int  # of this question, for its answer
     kind: str
     method: str
-    arguments: Any  # packed
+    arguments: list[Any]  # packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +74,10 @@ class Verdict:
     hold: bool
 
 
-_MESSAGES = {message.__name__: message for message in (Ready, Ask, Told, Wanted, Verdict)}
-_FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
-    "Ready": {"urls": dict},
-    "Ask": {"number": int, "kind": str, "method": str, "arguments": list},
-    "Told": {"number": int, "error": str, "error_type": str},
-    "Wanted": {"number": int, "words": list},
-    "Verdict": {"number": int, "hold": bool},
-}
-
-
-def encode(message: Ready | Ask | Told | Wanted | Verdict) -> bytes:
-    """One line."""
-    name = type(message).__name__
-    fields = {key: getattr(message, key) for key in type(message).__dataclass_fields__}
-    return json.dumps({name: fields}, separators=(",", ":")).encode() + b"\n"
-
-
-def decode(line: bytes, *expected: type) -> Any:
-    """The message in a line. Raises ValueError when it is not one of those that are expected here."""
-    try:
-        ((name, fields),) = json.loads(line).items()
-        kind = _MESSAGES[name]
-        if kind not in expected or not all(isinstance(fields[key], types) for key, types in _FIELDS[name].items()):
-            raise ValueError(name)
-        return kind(**fields)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise ValueError("a line that is not one of the messages expected here") from None
+ToChild = Ask | Verdict
+TO_CHILD: tuple[type[ToChild], ...] = (Ask, Verdict)
+FromChild = Told | Wanted
+FROM_CHILD: tuple[type[FromChild], ...] = (Told, Wanted)
 
 
 def pack(value: Any) -> Any:
@@ -105,7 +96,7 @@ def pack(value: Any) -> Any:
 
 
 def unpack(value: Any) -> Any:
-    """The opposite of `pack`. Raises ValueError when it was not packed so."""
+    """The value that `pack` made this of. Raises ValueError for anything else."""
     match value:
         case list():
             return [unpack(item) for item in value]
