@@ -71,7 +71,7 @@ class Message:
 def _status_line(start: str) -> str:
     """`HTTP/1.1 404` becomes `404 Not Found`; a request line stays as it is.
 
-    The phrases are those of RFC 9110, which servers take from Python's list: some have their older names there until 3.12.
+    The phrases are those of RFC 9110. Servers take them from Python, where four had older names until 3.12.
     """
     answer = re.fullmatch(r"(?:HTTP/[\d.]+ )?(\d{3})(?: (.*))?", start)
     if not answer:
