@@ -25,6 +25,28 @@ def test_front_matter(lesson):
     )
 
 
+def test_front_matter_of_earlier_releases_is_read(text):
+    old = text.replace("backings: []", "needs: [database]\nuses: [cache]").replace("teaches:", "seed:")
+    lesson = parse_lesson("tiny", old)
+
+    assert (lesson.backings, lesson.optional_backings, lesson.teaches) == (["database"], ["cache"], "Nothing")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("backings: []", "needs: [mainframe]", "`backings:` is a list of some of database, cache, downstream"),
+        ("backings: []", "uses: cache", "`optional_backings:` is a list of some of database, cache, downstream"),
+        ("teaches: Nothing", "seed: 7", "its front matter needs `teaches:`, a text."),
+        ("backings: []", "need: [cache]", "its front matter has `need:`, which nothing reads"),
+    ],
+)
+def test_what_is_wrong_with_old_front_matter_is_told_by_the_new_names(text, old, new, sentence):
+    with pytest.raises(LessonError) as caught:
+        parse_lesson("tiny", text.replace(old, new))
+    assert sentence in str(caught.value)
+
+
 def test_exercises_in_order(lesson):
     greet, double = lesson.exercises
 
