@@ -19,13 +19,13 @@ async def async_factory():
 @pytest.mark.parametrize(
     ("factory", "sentence"),
     [
-        (42, "`create_app` is no factory but an int: write `def create_app(): ...` that returns the app."),
+        (42, "`create_app` is not a factory but an int: write `def create_app(): ...` that returns the app."),
         (FastAPI(), "`create_app` is an app, not a factory: write `def create_app(): ...` that builds the app"),
         (lambda settings: FastAPI(), "`create_app` asks for arguments: a factory takes none"),
         (async_factory, "`async_factory` is `async def`: make it a plain `def` that returns the app."),
         (lambda: None, "returned None: it has to end with `return app`."),
-        (lambda: "app", "returned a str, which is no ASGI app"),
-        (lambda: FastAPI, "returned a type, which is no ASGI app"),
+        (lambda: "app", "returned a str, which is not an ASGI app"),
+        (lambda: FastAPI, "returned a type, which is not an ASGI app"),
         (lambda: os.environ["NO_SUCH_VARIABLE"], "Calling the factory failed: the environment variable NO_SUCH_VARIABLE is missing."),
         (lambda: undefined_name, "Calling the factory raised NameError: name 'undefined_name' is not defined. The cell"),  # noqa: F821
         (lambda: {}["key"], "Calling the factory raised KeyError: 'key'"),

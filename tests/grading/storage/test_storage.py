@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,29 +13,17 @@ from pathlib import Path
 import nbformat
 import pytest
 
-import labs.course.catalog
-from labs.authoring.notebook import learner_notebook, to_text
 from labs.cli import main
-from labs.course.catalog import Pattern
 from labs.grading.batch import Options, grade_batch
 from labs.grading.storage import place
 
 fsspec = pytest.importorskip("fsspec", reason="the extra `distributed` is not installed")
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux")
-
-DEMO = Pattern(Path(__file__).parents[2] / "labs" / "demo")
-RIGHT = {exercise.name: exercise.solution for exercise in DEMO.exercises}
 
 
-@pytest.fixture(autouse=True)
-def course(tmp_path, monkeypatch):
-    """A clone whose only lab is the demo, its notebook built."""
-    root = tmp_path / "clone"
-    shutil.copytree(DEMO.folder, root / "patterns" / "demo")
-    (root / "notebooks").mkdir()
-    (root / "notebooks" / DEMO.notebook_name).write_text(to_text(learner_notebook(DEMO.lesson)))
-    monkeypatch.setattr(labs.course.catalog, "PATTERNS", root / "patterns")
-    monkeypatch.setattr(labs.course.catalog, "NOTEBOOKS", root / "notebooks")
+pytestmark = [
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux"),
+    pytest.mark.usefixtures("course"),
+]
 
 
 @pytest.fixture
@@ -46,12 +33,10 @@ def memory():
     system.store.clear()
 
 
-def notebook(**answers):
-    made = learner_notebook(DEMO.lesson)
-    for cell in made.cells:
-        if (name := cell.metadata.get("labs", {}).get("exercise")) in answers:
-            cell.source = answers[name]
-    return nbformat.writes(made).encode()
+@pytest.fixture
+def notebook(answered, demo_lab):
+    """Makes a notebook of the demo with these answers, as a file's content."""
+    return lambda **answers: nbformat.writes(answered(demo_lab, **answers)).encode()
 
 
 def archive(**members):
@@ -71,12 +56,12 @@ def grade():
     return str(grade_batch(["memory://in"], "memory://out", Options(jobs=2)))
 
 
-def test_a_place_full_of_everything_is_graded_into_another(memory, capsys):
+def test_a_place_full_of_everything_is_graded_into_another(memory, capsys, right, notebook):
     members = {"cem.ipynb": notebook(), "../evil.ipynb": notebook(), "bomb.ipynb": b" " * 6_000_000}
     memory.pipe(
         {
-            "/in/ada.ipynb": notebook(**RIGHT),
-            "/in/ben/demo.ipynb": notebook(greet=RIGHT["greet"]),
+            "/in/ada.ipynb": notebook(**right),
+            "/in/ben/demo.ipynb": notebook(greet=right["greet"]),
             "/in/ben/notes.txt": b"beside a notebook, so nobody's submission",
             "/in/dee/essay.pdf": b"instead of a notebook",
             "/in/huge.ipynb": b" " * (5 * 1024 * 1024 + 1),
@@ -121,8 +106,8 @@ def test_a_place_full_of_everything_is_graded_into_another(memory, capsys):
     assert not list(Path(tempfile.gettempdir()).glob("labs-grade-*/submissions"))
 
 
-def test_the_same_command_goes_on_from_what_is_over_there(memory):
-    memory.pipe({f"/in/{name}.ipynb": notebook(**RIGHT) for name in ("ada", "ben", "cem")})
+def test_the_same_command_goes_on_from_what_is_over_there(memory, right, notebook):
+    memory.pipe({f"/in/{name}.ipynb": notebook(**right) for name in ("ada", "ben", "cem")})
     assert grade() == "3 judged"
     before = memory.cat("/out/submissions/ada/result.json")
     memory.rm("/out/submissions/ben/result.json")  # as when a run ends in the middle
@@ -139,11 +124,11 @@ def test_the_same_command_goes_on_from_what_is_over_there(memory):
     assert sorted(results(memory)) == ["ben", "cem"]
 
 
-def test_a_replaced_submission_is_told_so_and_keeps_what_it_had(memory):
+def test_a_replaced_submission_is_told_so_and_keeps_what_it_had(memory, right, notebook):
     memory.pipe("/in/demo/ada.ipynb", notebook())
     assert grade() == "1 judged"
-    memory.pipe("/in/demo/later/ada.ipynb", notebook(**RIGHT))
-    memory.pipe("/in/ada.ipynb", notebook(**RIGHT))
+    memory.pipe("/in/demo/later/ada.ipynb", notebook(**right))
+    memory.pipe("/in/ada.ipynb", notebook(**right))
     assert grade() == "3 judged (1 of them in an earlier run)"
     replaced = [result for result in results(memory).values() if result["superseded"]]
     assert [(result["submission"], result["superseded"]) for result in replaced] == [("ada-demo", "ada")]
@@ -151,8 +136,8 @@ def test_a_replaced_submission_is_told_so_and_keeps_what_it_had(memory):
     assert nbformat.reads(memory.cat("/out/submissions/ada-demo/executed.ipynb").decode(), as_version=4)
 
 
-def test_results_that_can_not_be_written_are_one_sentence(memory, capsys, monkeypatch):
-    memory.pipe("/in/ada.ipynb", notebook(**RIGHT))
+def test_results_that_can_not_be_written_are_one_sentence(memory, capsys, monkeypatch, right, notebook):
+    memory.pipe("/in/ada.ipynb", notebook(**right))
 
     def refuse(*_, **__):
         raise PermissionError("Access Denied")
@@ -162,8 +147,8 @@ def test_results_that_can_not_be_written_are_one_sentence(memory, capsys, monkey
     assert capsys.readouterr().err.startswith("labs: The results can't be written to memory://out: Access Denied. ")
 
 
-def test_a_place_that_goes_away_in_the_middle_keeps_what_is_whole(memory, capsys, monkeypatch):
-    memory.pipe({f"/in/{name}.ipynb": notebook(**RIGHT) for name in ("ada", "ben")})
+def test_a_place_that_goes_away_in_the_middle_keeps_what_is_whole(memory, capsys, monkeypatch, right, notebook):
+    memory.pipe({f"/in/{name}.ipynb": notebook(**right) for name in ("ada", "ben")})
     write = type(memory).pipe_file
 
     def fail_once(self, path, value, **options):
@@ -196,7 +181,7 @@ def test_a_url_that_leads_nowhere_is_a_sentence(memory, tmp_path, capsys, url, s
     assert not (tmp_path / "out").exists()
 
 
-def test_a_file_that_goes_away_before_it_is_read_is_rejected(memory, tmp_path, monkeypatch):
+def test_a_file_that_goes_away_before_it_is_read_is_rejected(memory, tmp_path, monkeypatch, notebook):
     memory.pipe("/in/ada.ipynb", notebook())
 
     def gone(*_, **__):

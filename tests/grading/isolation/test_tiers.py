@@ -1,0 +1,16 @@
+"""How strictly a machine isolates changes no score."""
+
+from __future__ import annotations
+
+import pytest
+
+from labs.grading.isolation.sandbox import Tier
+from tests.grading.conftest import statuses
+
+
+@pytest.mark.parametrize("how", [*Tier.ALL, "stock"])
+def test_every_tier_and_the_stock_engine_give_the_same_score(submit, tmp_path, monkeypatch, how, right, grade):
+    monkeypatch.setattr("labs.grading.isolation.tiers.choose", lambda isolation: how)
+    result = grade(submit(greet=right["greet"]), tmp_path / "out", fork=how != "stock")
+    assert statuses(result) == ["passed", "passed", "not started"], result.notes
+    assert result.isolation == (how if how != "stock" else "limits")
