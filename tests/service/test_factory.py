@@ -50,12 +50,12 @@ def test_what_is_not_a_factory_gets_one_sentence(runners, factory, sentence):
         ("/no/such/app.py", "There is no file /no/such/app.py: check the path"),
         ("no_such_package.main:create_app", "there is no module named 'no_such_package'"),
         ("json", "json has no `create_app`: name the factory, as in `json:create_app`."),
-        ("os:path:join", "names no factory"),
-        ("path/to/app", "names no factory"),
+        ("os:path:join", "is not the name of a factory"),
+        ("path/to/app", "is not the name of a factory"),
         ("json:JSONDecoder.decode", "json has no `JSONDecoder.decode`"),
-        ("", "names no factory: write `package.module:create_app`"),
-        (":create_app", "names no factory: write `package.module:create_app`"),
-        ("..app:create_app", "names no factory: write `package.module:create_app`"),
+        ("", "is not the name of a factory: write `package.module:create_app`"),
+        (":create_app", "is not the name of a factory: write `package.module:create_app`"),
+        ("..app:create_app", "is not the name of a factory: write `package.module:create_app`"),
     ],
 )
 def test_a_reference_to_nothing_gets_one_sentence(reference, sentence):
