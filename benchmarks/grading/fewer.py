@@ -30,17 +30,22 @@ def run_with_fewer(lab: str, checks: int, folder: Path) -> None:
     for built in (catalog.NOTEBOOKS, ROOT / "solutions"):
         (folder / built.name).mkdir()
         shutil.copy(built / pattern.notebook_name, folder / built.name)
-    file = folder / "labs/patterns" / lab / "checks.py"
-    file.write_text(_first(file.read_text("utf-8"), checks), "utf-8")
+    left = checks
+    for original in pattern.checks_files:
+        file = folder / "labs/patterns" / lab / "checks" / original.name
+        source, taken = _first(file.read_text("utf-8"), left)
+        file.write_text(source, "utf-8")
+        left -= taken
     os.environ["PYTHONPATH"] = str(folder)
     os.chdir(folder)
     os.execv(sys.executable, [sys.executable, "-m", "benchmarks.grading", *sys.argv[1:]])
 
 
-def _first(source: str, count: int) -> str:
-    """A module's text without the tests behind the first `count`."""
+def _first(source: str, count: int) -> tuple[str, int]:
+    """A module's text without the tests behind the first `count`, and how many tests are left in it."""
     lines = source.splitlines()
     tests = [node for node in ast.parse(source).body if getattr(node, "name", "").startswith("test_")]
     for test in reversed(tests[count:]):
-        del lines[test.decorator_list[0].lineno - 1 : test.end_lineno]
-    return "\n".join(lines) + "\n"
+        first = min([test.lineno, *(decorator.lineno for decorator in test.decorator_list)])
+        del lines[first - 1 : test.end_lineno]
+    return "\n".join(lines) + "\n", min(count, len(tests))

@@ -10,6 +10,7 @@ A submission's way, each step a room that imports only those named before it and
     storage/       submissions and results at URLs
     reports/       pages for learners, tables for instructors
 
-On this floor: `batch` grades all of it and resumes, `executors` choose who judges, `doctor` says what this machine can
-promise; `job` is what a judge is told, `result` what it says, `release` what a score depends on.
+On this floor: `batch` grades all of it and resumes, `results_folder` keeps results on disk, `executors` choose who
+grades, `doctor` says what this machine can promise; `job` is what a judge is told, `result` what came of it, `release`
+what a score depends on.
 """

@@ -1,11 +1,9 @@
-"""Grade whatever was handed in, into a folder: as many as it takes, and again from where an earlier run was stopped."""
+"""Grade all that was handed in, into a folder. The same call goes on from where an earlier run was stopped."""
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import hashlib
-import json
 import shutil
 import sys
 from collections import deque
@@ -20,18 +18,20 @@ from labs.course.catalog import find_pattern
 from labs.errors import UserError
 from labs.grading.doctor import refuse_unsafe_libraries
 from labs.grading.executors import Executor, Local, dask_executor
+from labs.grading.isolation.sandbox import Tier
 from labs.grading.job import Job
-from labs.grading.judges.pool import Judged
+from labs.grading.judges.pool import Graded
 from labs.grading.release import release_of
 from labs.grading.reports import write_batch, write_submission
+from labs.grading.reports.files import RESULT
 from labs.grading.reports.text import one_line
 from labs.grading.result import Outcome, Result
+from labs.grading.results_folder import locked, open_folder, read_result, store, stored_results, write_result
 from labs.grading.storage import Copies, Nowhere
 from labs.grading.submissions.find import Entry, find_entries
 
 __all__ = ["Options", "Totals", "grade_batch", "stored_results"]
 
-RESULT = "result.json"  # written last: a folder that has it is done
 NAMED = 20  # submissions that were not judged whose reasons are told at the end; all stand in the reports
 AHEAD = 16  # submissions that are read before their turn, where that takes time
 
@@ -62,7 +62,7 @@ class Totals:
     reasons: list[str] = field(default_factory=list)  # of the first NAMED that were not judged: file and sentence
 
     def add(self, result: Result) -> None:
-        """Count one more."""
+        """Count one more result."""
         name = result.outcome.value
         setattr(self, name, getattr(self, name) + 1)
         if result.outcome is not Outcome.JUDGED and len(self.reasons) < NAMED:
@@ -77,10 +77,10 @@ class Totals:
 
 
 def grade_batch(given: list[Path | str], out: Path | str, options: Options) -> Totals:
-    """Grade all, writing each result as soon as there is one, and the reports at the end. What is a str is a URL.
+    """Grade all submissions: each result is written as soon as it is there, the reports at the end.
 
-    Raises UserError when it can't begin. KeyboardInterrupt passes through: what was judged by then stands, and the
-    same call goes on from there.
+    `given` are the places of submissions, `out` is the folder of the results; a str is a URL. Raises UserError
+    when it can't begin. KeyboardInterrupt passes through: what was judged by then stands, and the same call goes on.
     """
     if isinstance(out, Path):
         return _grade(given, out, options, Nowhere())
@@ -103,12 +103,13 @@ def _grade(given: list[Path | str], out: Path, options: Options, copies: Copies)
     totals = Totals()
     try:
         copies.begin()
-        folder = _open(out)
-        with _locked(out), _progress(len(entries)) as bar:
+        folder = open_folder(out)
+        with locked(out), _progress(len(entries)) as bar:
             jobs = _jobs(entries, folder, executor.tier, options, functools.partial(_count, totals, bar), copies)
-            for judged in executor.judge(jobs):
-                _store(judged, folder, copies)
-                totals.add(judged.result)
+            for graded in executor.grade(jobs):
+                store(graded, folder)
+                copies.stored(graded.result.submission)
+                totals.add(graded.result)
                 bar.update()
     finally:
         executor.close()
@@ -120,16 +121,8 @@ def _grade(given: list[Path | str], out: Path, options: Options, copies: Copies)
     return totals
 
 
-def stored_results(out: Path) -> Iterator[Result]:
-    """The results in a folder, one at a time, in the order of their names."""
-    for path in sorted((out / "submissions").glob(f"*/{RESULT}")):
-        result = _read(path)
-        if result is not None:
-            yield result
-
-
 def _keep_apart(given: list[Path | str], out: Path) -> None:
-    """Results may lie below the submissions, but must not take their place or be taken for them."""
+    """Refuse a folder for results that would hold submissions, too. It may lie below the submissions' folder."""
     results = out.resolve() / "submissions"
     for path in given:
         if isinstance(path, Path) and (path.resolve() == out.resolve() or path.resolve().is_relative_to(results)):
@@ -153,45 +146,12 @@ def _count(totals: Totals, bar: tqdm, result: Result, *, earlier: bool) -> None:
 
 
 def _leave_out_of_the_rate(bar: tqdm) -> None:
-    """Count one that was not judged now: hundreds a second of these say nothing about the time that is left."""
+    """Count a submission that was not judged now: hundreds of them a second say nothing about the time that is left."""
     bar.n += 1
     bar.initial += 1
     bar.last_print_n += 1
     if not bar.n % 100:
         bar.refresh()
-
-
-def _open(out: Path) -> Path:
-    folder = out / "submissions"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(".*.new"):  # of a run that was killed
-            shutil.rmtree(left, ignore_errors=True)
-    except OSError as error:
-        raise UserError(f"The results can't be written to {out}: {error.strerror}.") from None
-    return folder
-
-
-class _locked:  # noqa: N801 -- used like a function
-    """Keeps two runs from writing the same folder."""
-
-    def __init__(self, out: Path) -> None:
-        try:
-            self._file = (out / ".lock").open("w")
-        except OSError as error:
-            raise UserError(f"The results can't be written to {out}: {error.strerror}.") from None
-
-    def __enter__(self) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.close()
-            raise UserError(
-                f"Another `labs grade` is writing to {Path(self._file.name).parent}: wait for it."
-            ) from None
-
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
 
 
 def _progress(total: int) -> tqdm:
@@ -204,12 +164,15 @@ def _progress(total: int) -> tqdm:
 def _jobs(
     entries: list[Entry],
     folder: Path,
-    tier: str,
+    tier: Tier | None,
     options: Options,
     done: Callable[..., None],
     copies: Copies,
 ) -> Iterator[Job]:
-    """What has to be judged, read at the moment it is asked for. What stands, and what can't be read, is not."""
+    """The submissions that have to be judged, each read when it is asked for.
+
+    Left out, and told to `done`, are those whose earlier result stands and those that can't be read.
+    """
     for entry, read in _ahead(entries):
         try:
             content = read()
@@ -223,11 +186,12 @@ def _jobs(
                 modified=entry.modified,
                 isolation=tier,
             )
-            _store(Judged(result), folder, copies)
+            store(Graded(result), folder)
+            copies.stored(entry.submission)
             done(result, earlier=False)
             continue
         digest = hashlib.sha256(content).hexdigest()
-        earlier = None if options.again else _read(folder / entry.submission / RESULT)
+        earlier = None if options.again else read_result(folder / entry.submission / RESULT)
         if earlier is not None and _stands(earlier, digest, options):
             done(earlier, earlier=True)
             continue
@@ -238,7 +202,7 @@ def _jobs(
             content,
             digest,
             modified=entry.modified,
-            tier=tier,
+            tier=tier or Tier.LIMITS,  # a worker puts its own there
             fork=options.fork,
             cell_timeout=options.cell_timeout,
             time_limit=options.time_limit,
@@ -249,7 +213,7 @@ def _jobs(
 
 
 def _ahead(entries: list[Entry]) -> Iterator[tuple[Entry, Callable[[], bytes]]]:
-    """Each with what reads it; what takes its time to read is begun some submissions before its turn."""
+    """The entries, each with the function that reads it. Reading a remote one begins some entries before its turn."""
     if not any(entry.remote for entry in entries):
         yield from ((entry, entry.read) for entry in entries)
         return
@@ -279,47 +243,12 @@ def _stands(result: Result, digest: str, options: Options) -> bool:
     return result.release == release_of(pattern) and options.lab in ("", result.lab)
 
 
-def _store(judged: Judged, folder: Path, copies: Copies) -> None:
-    """Write one result's folder beside its place, then put it there: it is whole or absent."""
-    new = folder / f".{judged.result.submission}.new"
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir()
-    write_submission(judged.result, new)
-    if judged.executed:
-        (new / "executed.ipynb").write_text(judged.executed, "utf-8", "backslashreplace")
-    _write(judged.result, new / RESULT)
-    target = folder / judged.result.submission
-    if target.exists():
-        old = folder / f".{judged.result.submission}.old.new"
-        shutil.rmtree(old, ignore_errors=True)
-        target.rename(old)
-        new.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        new.rename(target)
-    copies.stored(judged.result.submission)
-
-
-def _write(result: Result, path: Path) -> None:
-    temporary = path.with_name(path.name + ".new")
-    text = json.dumps(result.to_dict(), ensure_ascii=False, indent=1)
-    temporary.write_text(text + "\n", "utf-8", "backslashreplace")
-    temporary.replace(path)
-
-
-def _read(path: Path) -> Result | None:
-    try:
-        return Result.from_dict(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
 def _mark_repeated(entries: list[Entry], folder: Path, copies: Copies) -> None:
-    """Of several notebooks of one learner for one lab the one handed in last counts; the others are told so."""
+    """Let the notebook count that a learner handed in last for a lab, and say so in the learner's other results."""
     times = {entry.submission: (entry.modified, entry.submission) for entry in entries}
     same: dict[tuple[str, str], dict[str, str]] = {}  # by learner and lab: what each was superseded by until now
     for name in times:
-        result = _read(folder / name / RESULT)
+        result = read_result(folder / name / RESULT)
         if result is not None and result.report is not None:
             same.setdefault((result.learner, result.lab), {})[name] = result.superseded
     for names in same.values():
@@ -332,15 +261,15 @@ def _mark_repeated(entries: list[Entry], folder: Path, copies: Copies) -> None:
 
 
 def _supersede(folder: Path, by: str) -> None:
-    result = _read(folder / RESULT)
+    result = read_result(folder / RESULT)
     assert result is not None  # it was read a moment ago
     result.superseded = by
     write_submission(result, folder)
-    _write(result, folder / RESULT)
+    write_result(result, folder / RESULT)
 
 
 def _forget_others(names: set[str], folder: Path, copies: Copies) -> None:
-    """Results of submissions that are not there any more."""
+    """Remove the results of submissions that are not there any more."""
     for path in folder.iterdir():
         if path.name not in names and (path / RESULT).exists():
             shutil.rmtree(path, ignore_errors=True)

@@ -10,15 +10,9 @@ from pathlib import Path
 
 from labs.errors import UserError
 from labs.grading.isolation import tiers
-from labs.grading.isolation.sandbox import Tier
+from labs.grading.isolation.sandbox import PROMISES, TIERS, TITLES, Tier
 
 __all__ = ["examine", "refuse_unsafe_libraries"]
-
-_TITLES = {
-    Tier.NAMESPACES: "namespaces and seccomp",
-    Tier.LANDLOCK: "Landlock and seccomp",
-    Tier.LIMITS: "limits only",
-}
 
 
 def examine() -> tuple[str, bool]:
@@ -27,10 +21,10 @@ def examine() -> tuple[str, bool]:
     lines = [f"Linux {platform.release()}" if sys.platform.startswith("linux") else platform.platform()]
     lines[0] += f", Python {platform.python_version()}, {'root' if _is_root() else 'an ordinary user'}"
     lines.append("")
-    lines.append(f"`labs grade` isolates notebooks by {_TITLES[findings.best]}: {tiers.PROMISES[findings.best]}.")
-    for tier in Tier.ALL:
+    lines.append(f"`labs grade` isolates notebooks by {TITLES[findings.best]}: {PROMISES[findings.best]}.")
+    for tier in TIERS:
         state = "works" if tier in findings.tiers else f"does not: {findings.problems.get(tier, '')}"
-        lines.append(f"  {_TITLES[tier]:<24} {state}")
+        lines.append(f"  {TITLES[tier]:<24} {state}")
     if findings.best != Tier.NAMESPACES:
         lines += ["", *_advice()]
     try:
@@ -42,7 +36,7 @@ def examine() -> tuple[str, bool]:
 
 
 def refuse_unsafe_libraries() -> None:
-    """fakeredis runs EVAL through lupa where that is installed, and lupa reaches Python's builtins: no sandbox."""
+    """Raise UserError where lupa is installed: fakeredis runs EVAL through it, and lupa reaches Python's builtins."""
     if importlib.util.find_spec("lupa") is not None:
         raise UserError(
             "The package lupa is installed: with it, a notebook could run code in its judge through Redis' EVAL. "

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self  # Any: JSON
 
+from labs.grading.isolation.sandbox import Tier
 from labs.judge.verdict import Report
 
 __all__ = ["Outcome", "Result"]
@@ -15,7 +16,7 @@ class Outcome(StrEnum):
     """How the grading of one submission ended. Only FAILED is the grader's own fault."""
 
     JUDGED = "judged"  # every check has a verdict, however the notebook behaved
-    REJECTED = "rejected"  # nothing to judge: unreadable, no notebook, of no lab; `sentence` says why
+    REJECTED = "rejected"  # nothing to judge: unreadable, not a notebook, of no lab; `sentence` says why
     FAILED = "failed"  # the grader could not do its work; the same command tries again
 
 
@@ -31,10 +32,8 @@ class Result:
     modified: float = 0.0  # when the file was last changed, seconds since 1970; 0 when it is not known
     lab: str = ""  # the pattern's name; empty when it is not known
     report: Report | None = None  # the verdicts; None unless judged
-    notes: list[str] = field(
-        default_factory=list
-    )  # sentences for the learner: missing cells, time-outs, another release
-    isolation: str = ""  # the tier that was in force: "namespaces", "landlock" or "limits"
+    notes: list[str] = field(default_factory=list)  # sentences for the learner: missing cells, another release
+    isolation: Tier | None = None  # the tier that was in force; None where no machine had taken the submission
     content: str = ""  # SHA-256 of the notebook's bytes
     release: str = ""  # digest of what it was judged by: the lab's files and the judge's version
     answers: str = ""  # SHA-256 of the exercises' code, comments and layout left out; equal ones are identical answers
@@ -55,23 +54,19 @@ class Result:
         """Points to be had; 0 when the lab is not known."""
         return self.report.points if self.report else 0
 
-    @property
-    def key(self) -> tuple[str, str]:
-        """What must be unchanged for this result to stand: the submission's content and what judged it."""
-        return self.content, self.release
-
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return asdict(self)
+        """Plain data for JSON; an isolation that is not known is empty text."""
+        return {**asdict(self), "isolation": self.isolation or ""}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """The opposite of to_dict. Raises KeyError, TypeError or ValueError when it is none."""
+        """The result that `to_dict` was called on. Raises KeyError, TypeError or ValueError for any other data."""
         report = data["report"]
         return cls(
             **{
                 **data,
                 "outcome": Outcome(data["outcome"]),
+                "isolation": Tier(data["isolation"]) if data["isolation"] else None,
                 "hints": dict(data["hints"]),
                 "report": Report.from_dict(report) if report is not None else None,
             }

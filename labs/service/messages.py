@@ -4,12 +4,13 @@
 
 A pair of processes has one module with its messages, which both ends import. `decode` takes nothing for granted: what a
 line holds has the types that the dataclass declares, and its `__post_init__` may refuse more, such as a number out of
-bounds. A field is text, a number, a truth value, None, an enum, a dataclass, or one of several of these; or a list, a
-tuple (`tuple[kind, ...]`) or a dict (with text as keys) of them.
+bounds. A field is text, bytes, a number, a truth value, None, an enum, a dataclass, or one of several of these; or a
+list, a tuple (`tuple[kind, ...]`) or a dict (with text as keys) of them.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import types
@@ -26,7 +27,7 @@ Message = TypeVar("Message")
 
 def encode(message: Any) -> bytes:  # Any: a dataclass, for which the standard library has no type
     """One line, with its end."""
-    return json.dumps({"message": type(message).__name__, **asdict(message)}).encode() + b"\n"
+    return json.dumps({"message": type(message).__name__, **asdict(message)}, default=_text).encode() + b"\n"
 
 
 def decode(line: bytes | str, *kinds: type[Message]) -> Message:
@@ -41,6 +42,13 @@ def decode(line: bytes | str, *kinds: type[Message]) -> Message:
             message: Message = _dataclass(kind, data)
             return message
     raise ValueError(f"{str(name)[:40]!r} is not a message that is expected here")
+
+
+def _text(value: object) -> str:
+    """Bytes as text, since JSON has no bytes. Raises TypeError for anything else that JSON does not have."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    raise TypeError(f"{type(value).__name__} can't be part of a message")
 
 
 def _object(data: object, what: str) -> dict[str, Any]:
@@ -80,11 +88,17 @@ def _value(declared: Any, value: Any) -> Any:
         return origin(_value(arguments[0], item) for item in value)
     if origin is dict and isinstance(value, dict):
         return {name: _value(arguments[1], item) for name, item in value.items()}
-    if is_dataclass(declared):
-        return _dataclass(declared, _object(value, str(declared)))
+    if is_dataclass(declared) or declared is bytes:
+        return _bytes(value) if declared is bytes else _dataclass(declared, _object(value, str(declared)))
     if isinstance(declared, type) and issubclass(declared, Enum):
         return declared(value)
     raise ValueError(f"{str(value)[:40]!r} is not of the type {declared}")
+
+
+def _bytes(value: object) -> bytes:
+    if isinstance(value, str):
+        return base64.b64decode(value, validate=True)
+    raise ValueError("bytes are sent as text in base64")
 
 
 def _first(declared: tuple[Any, ...], value: Any) -> Any:

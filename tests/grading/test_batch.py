@@ -171,7 +171,7 @@ def test_a_full_disk_is_a_sentence(folders, monkeypatch, capsys):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("labs.grading.batch.write_submission", full)
+    monkeypatch.setattr("labs.grading.results_folder.write_submission", full)
     assert main(["grade", str(submissions), "--out", str(out)]) == 1
     assert "labs: Stopped: No space left on device. What was judged is kept" in capsys.readouterr().err
 

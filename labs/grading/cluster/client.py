@@ -11,18 +11,20 @@ import time
 import uuid
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any  # Any: what dask and its workers hand over without types
 
 from distributed import Client, as_completed
 from distributed.scheduler import KilledWorker
 from tqdm import tqdm
 
 from labs.errors import UserError
-from labs.grading.cluster import wire
-from labs.grading.cluster.worker import TOPIC, Grading, judge
+from labs.grading.cluster.identity import identity
+from labs.grading.cluster.worker import TOPIC, Grading, grade_submission
+from labs.grading.cluster.worker_messages import Graded, Task
+from labs.grading.isolation.sandbox import Tier
 from labs.grading.job import Job
-from labs.grading.judges.pool import Judged
 from labs.grading.result import Outcome
+from labs.service.messages import decode, encode
 
 __all__ = ["Cluster"]
 
@@ -30,16 +32,16 @@ CONNECT = 10.0  # seconds for the scheduler to answer
 ATTEMPTS = 3  # to ask all workers, while some come and go
 PAUSE = 1.0  # seconds in between
 CLOSE = 0.3  # seconds to say goodbye: when the connection ends, the scheduler drops what is left anyway
-AHEAD = 2  # submissions for each thread of a worker: one being judged, one waiting beside it
+AHEAD = 2  # submissions for each thread of a worker: one being graded, one waiting beside it
 LOOK = 2.0  # seconds between two looks at which workers there are
 POLL = 0.02
 PATIENCE = 10.0  # seconds without a worker before somebody is told
 
 
 class Cluster:
-    """Judges on other machines. Every worker gives the best isolation that it can, so there is no tier to name."""
+    """Grades on other machines. Every worker gives the best isolation that it can, so there is no tier to name."""
 
-    tier = ""
+    tier: Tier | None = None
 
     def __init__(self, address: str, isolation: str) -> None:
         self.address = address
@@ -47,11 +49,11 @@ class Cluster:
         self._without = os.environ.get("LABS_WITHOUT", "")
         self._run = uuid.uuid4().hex[:8]
         self._count = 0
-        self._grading = Grading(*wire.identity(), isolation)
+        self._grading = Grading(*identity(), isolation)
         self._sentences: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._pending: dict[Any, Job] = {}
         self._threads = 0
-        self._fit: set[str] = set()  # addresses of the workers that can judge
+        self._fit: set[str] = set()  # addresses of the workers that can grade
         self._looked = self._worked = time.monotonic()
         self._told = False
         self._client = _connect(address)
@@ -73,7 +75,10 @@ class Cluster:
         self._completed = as_completed(loop=self._client.loop, with_results=True, raise_errors=False)
 
     def _ask(self) -> None:
-        """Have every worker say whether it is fit, now and whenever one joins. Raises what the first unfit one says."""
+        """Have every worker say whether it is fit, now and whenever one joins.
+
+        Raises the UserError of the first worker that is not fit.
+        """
         for left in reversed(range(ATTEMPTS)):
             try:
                 self._client.register_plugin(self._grading, name=self._grading.name)
@@ -84,11 +89,11 @@ class Cluster:
             else:
                 return
 
-    def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
-        """One result for every job, as they come, wherever and however often it had to be judged."""
+    def grade(self, jobs: Iterable[Job]) -> Iterator[Graded]:
+        """Yield one result for every job, as they come, wherever and however often it had to be judged."""
         waiting = iter(jobs)
         exhausted = False
-        suspects: list[Job] = []  # were on workers that ended, several times: theirs or a neighbour's fault
+        suspects: list[Job] = []  # jobs that were on workers that ended, several times: theirs or a neighbour's fault
         while True:
             while not exhausted and len(self._pending) < max(1, self._threads) * AHEAD:
                 job = next(waiting, None)
@@ -99,15 +104,15 @@ class Cluster:
             if not self._pending:
                 if not suspects:
                     return
-                yield from self._alone(suspects.pop())
+                yield from self._grade_alone(suspects.pop())
             for job, result in self._wait():
                 if isinstance(result, KilledWorker):
                     suspects.append(job)
                 else:
-                    yield _judged(job, result)
+                    yield _graded(job, result)
 
     def close(self) -> None:
-        """The scheduler forgets what was not done, and the workers end what they are at."""
+        """Let the scheduler forget what was not done, and the workers end what they are doing."""
         self._pending.clear()
         try:
             self._client.close(timeout=CLOSE)
@@ -117,9 +122,8 @@ class Cluster:
     def _submit(self, job: Job) -> None:
         self._count += 1
         future = self._client.submit(
-            judge,
-            wire.job_to_text(job),
-            self._isolation,
+            grade_submission,
+            encode(Task(job, self._isolation)),
             self._without,
             key=f"labs-grade-{self._run}-{self._count}",
             resources={self._grading.resource: 1},
@@ -128,15 +132,15 @@ class Cluster:
         self._pending[future] = job
         self._completed.add(future)
 
-    def _alone(self, job: Job) -> Iterator[Judged]:
-        """With nothing beside it, so that it is known whose fault it is when a worker ends again."""
+    def _grade_alone(self, job: Job) -> Iterator[Graded]:
+        """Grade one with nothing beside it, so that it is known whose fault it is when a worker ends again."""
         self._submit(job)
         while self._pending:
             for _, result in self._wait():
-                yield _judged(job, result)
+                yield _graded(job, result)
 
     def _wait(self) -> Iterator[tuple[Job, Any]]:
-        """What is ready by now; some of the time nothing is."""
+        """Yield the jobs that are ready by now, each with what its worker returned or raised: often there are none."""
         until = time.monotonic() + LOOK
         while self._pending and not self._completed.has_ready() and time.monotonic() < until:
             time.sleep(POLL)
@@ -156,7 +160,7 @@ class Cluster:
                 raise self._lost() from None
 
     def _look(self) -> None:
-        """Which workers there are by now. Raises UserError when the scheduler is gone."""
+        """Find out which workers there are by now. Raises UserError when the scheduler is gone."""
         if self._client.status not in ("running", "connecting"):
             raise self._lost()
         workers = self._client.scheduler_info(n_workers=-1).get("workers", {})
@@ -173,12 +177,16 @@ class Cluster:
             self._worked, self._told = now, False
         elif now - self._worked > PATIENCE and not self._told:
             self._told = True
-            self._sentences.put(f"No worker of {self.address} can judge by now: waiting for one.")
+            self._sentences.put(f"No worker of {self.address} can judge yet: waiting for one.")
         while not self._sentences.empty():
             tqdm.write(f"labs: {self._sentences.get()}", file=sys.stderr)
 
     def _hand_out_again(self) -> None:
-        """What waits for any worker is not told by the scheduler that one offers by now what it asks for."""
+        """Submit the waiting tasks again, because a worker has joined that could take them.
+
+        A task that asks for a resource which no worker had when it was submitted waits for ever: the scheduler does
+        not look at it again when a worker offers that resource later.
+        """
         taken = {key for keys in self._client.processing().values() for key in keys}
         waiting = [future for future in self._pending if future.status == "pending" and future.key not in taken]
         jobs = [self._pending.pop(future) for future in waiting]
@@ -204,22 +212,23 @@ def _connect(address: str) -> Client:
         raise UserError(f"There is no dask scheduler at {address!r}: {_short(error)}.") from None
 
 
-def _judged(job: Job, result: Any) -> Judged:  # whatever a worker sent
+def _graded(job: Job, result: Any) -> Graded:  # Any: whatever a worker sent
     try:
         if not isinstance(result, BaseException):
-            judged = wire.judged_from_text(result)
+            graded = decode(result, Graded)
             # What the client knows, it need not be told.
-            judged.result.submission, judged.result.learner = job.submission, job.learner
-            judged.result.source, judged.result.content = job.source, job.digest
-            return judged
+            graded.result.submission, graded.result.learner = job.submission, job.learner
+            graded.result.source, graded.result.content = job.source, job.digest
+            return graded
         sentence = "The workers that judged it ended each time, with nothing else on them, too: their logs may say why"
         if not isinstance(result, KilledWorker):
             sentence = f"The worker that judged it went wrong: {_short(result)}"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, TypeError):
         sentence = "The worker that judged it sent something that makes no sense"
     failed = job.result()
+    failed.isolation = None  # only a worker knows its tier
     failed.outcome, failed.sentence = Outcome.FAILED, f"{sentence.rstrip('.')}. Run the same command again."
-    return Judged(failed)
+    return Graded(failed)
 
 
 def _short(error: BaseException) -> str:

@@ -1,9 +1,8 @@
-"""In a dask worker: what it is fit for, and the task that judges one submission."""
+"""In a dask worker: what it is fit for, and the task that grades one submission."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import select
 import subprocess
@@ -11,33 +10,36 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any  # Any: workers of dask, which has few types
 
 from distributed import Reschedule, WorkerPlugin, get_worker
 from distributed.core import Status
 
 from labs.errors import UserError
+from labs.grading.cluster.worker_messages import Hello
+from labs.grading.isolation.sandbox import Tier
+from labs.service.messages import decode
 
-__all__ = ["TOPIC", "Grading", "judge"]
+__all__ = ["TOPIC", "Grading", "grade_submission"]
 
 TOPIC = "labs-grade"  # of dask events: sentences about workers that were refused
-IDLE = 60.0  # seconds after which a judge without work ends
-TICK = 0.2  # seconds between two looks at whether a submission is still to be judged
-START = 120.0  # seconds for a judge to import everything, on a busy machine
-END = 5.0  # seconds for a judge to clean up
-ATTEMPTS = 2  # for a judge that ends before it has answered
+IDLE = 60.0  # seconds after which a child without work ends
+TICK = 0.2  # seconds between two looks at whether a submission is still to be graded
+START = 120.0  # seconds for a child to import everything, on a busy machine
+END = 5.0  # seconds for a child to clean up
+ATTEMPTS = 2  # for a child that ends before it has answered
 COMMAND = [sys.executable, "-W", "ignore", "-c", "from labs.grading.cluster.worker_child import main; main()"]
 
 
 class _EndedError(Exception):
-    """The judge is gone."""
+    """The child is gone."""
 
 
 class _UnwantedError(Exception):
     """Nobody waits for the answer any more."""
 
 
-class _Judge:
+class _Child:
     """The process of labs.grading.cluster.worker_child, seen from one thread at a time."""
 
     def __init__(self, without: str) -> None:
@@ -49,20 +51,20 @@ class _Judge:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "LABS_WITHOUT": without},
-            start_new_session=True,  # Ctrl-C is for the worker, which ends its judges itself
+            start_new_session=True,  # Ctrl-C is for the worker, which ends its children itself
         )
         give_up = time.monotonic() + START
         try:
-            self.hello: dict[str, Any] = json.loads(self._line(lambda: time.monotonic() < give_up))
+            self.hello = decode(self._line(lambda: time.monotonic() < give_up), Hello)
         except (_EndedError, _UnwantedError, ValueError):
             self.close()
             raise _EndedError from None
 
     def ask(self, line: bytes, wanted: Callable[[], bool]) -> bytes:
-        """The answer to one line, which is a line. Raises _EndedError or _UnwantedError."""
+        """Send one line and return the line that answers it. Raises _EndedError, _UnwantedError when not `wanted`."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(line + b"\n")
+            self._process.stdin.write(line)
             self._process.stdin.flush()
         except OSError:
             raise _EndedError from None
@@ -83,7 +85,7 @@ class _Judge:
         return bytes(line)
 
     def close(self) -> None:
-        """Let it end, and what it has started with it."""
+        """End the child and all that it has started."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 try:
@@ -97,28 +99,28 @@ class _Judge:
             self._process.wait()
 
 
-class _Judges:
-    """Those of this process, kept warm between two submissions, and for a while after the last one."""
+class _Children:
+    """The children of this process, kept warm between two submissions, and for a while after the last one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: list[_Judge] = []
+        self._idle: list[_Child] = []
         self._reaper: threading.Thread | None = None
 
-    def take(self, without: str) -> _Judge:
-        """One that is free, or a new one. Raises _EndedError."""
+    def take(self, without: str) -> _Child:
+        """A child that is free, or a new one. Raises _EndedError."""
         with self._lock:
             for one in self._idle:
                 if one.without == without:
                     self._idle.remove(one)
                     return one
-        return _Judge(without)
+        return _Child(without)
 
-    def give_back(self, judge: _Judge) -> None:
-        """It is free again."""
-        judge.since = time.monotonic()
+    def give_back(self, child: _Child) -> None:
+        """Let this child take another submission."""
+        child.since = time.monotonic()
         with self._lock:
-            self._idle.append(judge)
+            self._idle.append(child)
             if self._reaper is None:
                 self._reaper = threading.Thread(target=self._reap, name="labs-grade-idle", daemon=True)
                 self._reaper.start()
@@ -136,20 +138,20 @@ class _Judges:
                 one.close()
 
     def close(self) -> None:
-        """End those that are free."""
+        """End the children that are free."""
         with self._lock:
             idle, self._idle = self._idle, []
         for one in idle:
             one.close()
 
 
-_judges = _Judges()
+_children = _Children()
 
 
-def _greet() -> dict[str, Any]:
-    judge = _judges.take("")
-    _judges.give_back(judge)
-    return judge.hello
+def _greet() -> Hello:
+    child = _children.take("")
+    _children.give_back(child)
+    return child.hello
 
 
 class Grading(WorkerPlugin):
@@ -165,7 +167,7 @@ class Grading(WorkerPlugin):
         self.resource = self.name = f"labs-{version}-{release}{required}"
 
     async def setup(self, worker: Any) -> None:  # dask's
-        """Raises UserError on a worker that is not fit."""
+        """Find out whether the worker is fit, and offer its threads. Raises UserError on one that is not fit."""
         loop = asyncio.get_running_loop()
         try:
             hello = await loop.run_in_executor(None, _greet)
@@ -180,50 +182,50 @@ class Grading(WorkerPlugin):
             raise UserError(sentence)
         await worker.set_resources(**{self.resource: worker.state.nthreads})
 
-    def _problem(self, hello: dict[str, Any]) -> str:
-        if hello["version"] != self.version:
-            return f"has labs {hello['version']}, and this is {self.version}: give all the same image"
-        if hello["release"] != self.release:
+    def _problem(self, hello: Hello) -> str:
+        """What keeps a worker from grading for this client, as the rest of a sentence; empty when nothing does."""
+        if hello.version != self.version:
+            return f"has labs {hello.version}, and this is {self.version}: give all the same image"
+        if hello.release != self.release:
             return (
-                f"has other files of labs {self.version} ({hello['release']}, and here {self.release}): "
+                f"has other files of labs {self.version} ({hello.release}, and here {self.release}): "
                 "give all the same image"
             )
-        if hello["unfit"]:
-            return f"is not safe to grade on. {hello['unfit'].rstrip('.')}"
-        if self.isolation == "require" and hello["tier"] != "namespaces":
-            return f"gives no namespaces, which --isolation=require asks for: {hello['problem'].rstrip('.')}"
+        if hello.unfit:
+            return f"is not safe to grade on. {hello.unfit.rstrip('.')}"
+        if self.isolation == "require" and hello.tier is not Tier.NAMESPACES:
+            return f"gives no namespaces, which --isolation=require asks for: {hello.problem.rstrip('.')}"
         return ""
 
     def teardown(self, worker: Any) -> None:  # dask's
-        """When the worker ends, so do the judges; when only this plugin is replaced, they stay for the next."""
+        """When the worker ends, so do its children; when only this plugin is replaced, they stay for the next one."""
         if worker.status not in (Status.running, Status.paused):
-            _judges.close()
+            _children.close()
 
 
-def judge(job: str, isolation: str, without: str) -> str:
-    """The task: a job as text in, what came of it as text out."""
+def grade_submission(task: bytes, without: str) -> bytes:
+    """One submission: an encoded Task in, an encoded Graded out. `without` is what LABS_WITHOUT says at the client."""
     worker = get_worker()
     key = worker.get_current_task()
 
     def wanted() -> bool:
-        task = worker.state.tasks.get(key)
+        state = worker.state.tasks.get(key)
         ending = worker.status in (Status.closing, Status.closed, Status.failed)
-        return task is not None and task.state != "cancelled" and not ending
+        return state is not None and state.state != "cancelled" and not ending
 
-    line = json.dumps({"job": job, "isolation": isolation}).encode("ascii")
     for _ in range(ATTEMPTS):
-        one = None
+        child = None
         try:
-            one = _judges.take(without)
-            answer = one.ask(line, wanted).decode("ascii")
+            child = _children.take(without)
+            answer = child.ask(task, wanted)
         except _EndedError:
-            if one is not None:
-                one.close()
+            if child is not None:
+                child.close()
         except _UnwantedError:
-            assert one is not None
-            one.close()
+            assert child is not None
+            child.close()
             raise Reschedule from None  # nobody asks for it again; if anybody does, from the start
         else:
-            _judges.give_back(one)
+            _children.give_back(child)
             return answer
     raise UserError(f"The process that judges on {worker.address} ended {ATTEMPTS} times before it had answered.")

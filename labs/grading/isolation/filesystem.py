@@ -40,13 +40,16 @@ def readable(*more: Path) -> tuple[Path, ...]:
 
 
 def hidden() -> list[Path]:
-    """The folders inside these that hold checks and reference solutions."""
+    """The folders inside `readable` that hold checks and reference solutions, which no kernel may see."""
     return [PACKAGE / "patterns"]
 
 
-@functools.cache  # same
+@functools.cache  # asked before a fork, it is known behind it
 def visible() -> tuple[Path, ...]:
-    """The same as `readable` without `hidden`, for who can allow folders but not cover them."""
+    """All that is in `readable` and not in `hidden`, as a list of folders and files.
+
+    Landlock needs it: it can allow a folder, but can't cover another one inside it, as a mount namespace can.
+    """
     found: list[Path] = []
     for root in readable():
         found += _without(root, set(hidden()))
@@ -88,10 +91,10 @@ def build(root: Path, shared: Path, limits: Limits, *, judge: Sequence[Path] | N
     (root / "dev" / "pts").mkdir()
     linux.mount("devpts", str(root / "dev" / "pts"), "devpts", linux.NOSUID | linux.NOEXEC, "newinstance,ptmxmode=0666")
     (root / "dev" / "ptmx").symlink_to("pts/ptmx")  # `!command` runs on a terminal
-    _tmpfs(root, "/dev/shm", "size=16m,nr_inodes=256,mode=1777")  # same
-    target = Path(_below(root, shared))
-    target.mkdir(parents=True, exist_ok=True)
-    linux.mount(str(shared), str(target), flags=linux.BIND)  # without what is mounted inside: this root
+    _tmpfs(root, "/dev/shm", "size=16m,nr_inodes=256,mode=1777")  # the new root's own
+    seen = Path(_below(root, shared))
+    seen.mkdir(parents=True, exist_ok=True)
+    linux.mount(str(shared), str(seen), flags=linux.BIND)  # without what is mounted inside: this root
     (root / "proc").mkdir(exist_ok=True)
     if judge is not None:
         linux.mount("/proc", str(root / "proc"), flags=linux.BIND | linux.REC)
@@ -130,6 +133,6 @@ def _show(path: Path, root: Path) -> None:
 
 
 def _make_read_only(path: str) -> None:
-    """With everything mounted below it: a plain remount would leave that writable."""
+    """Make a mount read-only, with everything mounted below it, which a plain remount would leave writable."""
     attributes = (_MOUNT_READ_ONLY | _MOUNT_NOSUID).to_bytes(8, "little") + bytes(24)
     linux.syscall(_SET_ATTRIBUTES, _HERE, path.encode(), _RECURSIVE, attributes, len(attributes))

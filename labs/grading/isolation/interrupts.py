@@ -1,4 +1,4 @@
-"""When Ctrl-C may come: not while Python forks, where it is lost or ends in a traceback of somebody else's."""
+"""Keep Ctrl-C away while Python forks: it would be lost there, or end in a traceback that nobody understands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["interrupts_held"]
 
 @contextlib.contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Let Ctrl-C wait until the end of this, here, and for good in every process that is started meanwhile.
+    """Block Ctrl-C in this process until the block ends, and for good in every process that is started in the block.
 
     What Python calls after a fork can't pass an exception on: an interrupt that comes there would be forgotten.
     """

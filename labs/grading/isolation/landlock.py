@@ -15,7 +15,7 @@ from labs.grading.isolation import linux
 
 __all__ = ["abi", "restrict"]
 
-_CREATE, _ADD, _RESTRICT = 444, 445, 446  # the same on every processor
+_CREATE, _ADD, _RESTRICT = 444, 445, 446  # numbers that hold for every processor
 _VERSION = 1
 _PATH_BENEATH, _NET_PORT = 1, 2
 _EXECUTE, _WRITE, _READ, _READ_FOLDER = 1, 2, 4, 8
@@ -27,7 +27,7 @@ _BIND, _CONNECT = 1, 2
 _ABSTRACT_SOCKETS, _SIGNALS = 1, 2
 
 SIGNALS_SINCE = 6  # the ABI from which on other processes can't be signalled
-PORTS_SINCE = 4  # and the one from which on TCP ports are ruled
+PORTS_SINCE = 4  # the ABI from which on TCP ports are ruled
 
 
 def abi() -> int:
@@ -39,9 +39,9 @@ def abi() -> int:
 
 
 def restrict(*, readable: Iterable[Path], writable: Iterable[Path], connect: Iterable[int] | None = None) -> None:
-    """Leave this process, for good, these folders and files and, with `connect`, only these TCP ports to connect to.
+    """Take everything from this process, for good, but these folders and files.
 
-    What does not exist is passed over. Needs no_new_privs. Raises OSError.
+    With `connect` it can connect only to these TCP ports. Paths that do not exist are passed over. Raises OSError.
     """
     version = abi()
     if not version:

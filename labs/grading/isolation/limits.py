@@ -22,7 +22,7 @@ class Limits:
     open_files: int = 512  # each process
     file_size: int = 32 * MB  # bytes, each file
     disk: int = 64 * MB  # bytes, each of the two places it may write to
-    inodes: int = 4096  # files, same
+    inodes: int = 4096  # files, in each of these two places
     cpu: int = 120  # seconds, each process
 
 
@@ -60,7 +60,7 @@ def processes_of(uid: int) -> int:
 
 
 def descendants(pid: int) -> list[int]:
-    """A process and all that it started and that is still its own, by what /proc says."""
+    """The ids of a process and of all its living children, children's children and so on, by what /proc says."""
     found, waiting = [], [pid]
     while waiting:
         one = waiting.pop()
@@ -74,7 +74,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def _read(path: str) -> bytes:
-    """What a file of /proc says, in a third of the time that a file object takes: it is asked ten times a second."""
+    """The content of a file of /proc, read in a third of the time that a file object takes: ten times a second."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         said = []

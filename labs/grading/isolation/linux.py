@@ -10,7 +10,7 @@ import os
 import platform
 import socket
 import struct
-from typing import Any
+from typing import Any  # Any: what ctypes takes
 
 __all__ = [
     "bring_loopback_up",

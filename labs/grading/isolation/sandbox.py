@@ -1,7 +1,7 @@
-"""Put a process where untrusted code may run: the judge opens a box, and each kernel enters it and is locked up there.
+"""Put a process where untrusted code may run: the judge opens a sandbox, each kernel joins it and is locked up there.
 
-The box is what judge and kernel share: a network with nothing but loopback, and one folder of limited size. Being root
-makes no difference: without it a user namespace comes first, in which the rest can be had.
+In the strictest tier the sandbox is a network with nothing but loopback and one folder of limited size, which judge and
+kernel share. Root is not needed for it: an ordinary user makes a user namespace first, in which the rest is allowed.
 """
 
 from __future__ import annotations
@@ -10,59 +10,78 @@ import os
 import resource
 import signal
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
 
 from labs.grading.isolation import filesystem, landlock, limits, linux, seccomp
 from labs.grading.isolation.limits import Limits
 
-__all__ = ["Sandbox", "Tier", "drop_root", "join_sandbox", "lock_kernel", "open_sandbox", "prepare"]
+__all__ = [
+    "PROMISES",
+    "TIERS",
+    "TITLES",
+    "Sandbox",
+    "Tier",
+    "drop_root",
+    "join_sandbox",
+    "lock_judge",
+    "lock_kernel",
+    "open_sandbox",
+    "owner",
+    "prepare",
+]
 
 NOBODY = 65534  # the user and group of judge and kernel when root grades
-LEARNER = 1000  # and how the kernel sees itself in its namespaces
+LEARNER = 1000  # the user and group that the kernel sees itself as in its namespaces
 JUDGE_DATA = 1024 * 1024 * 1024  # bytes of memory for the judge of one submission
 
 
-class Tier:
-    """How strictly, from the best to the weakest."""
+class Tier(StrEnum):
+    """How strictly a machine isolates a kernel."""
 
     NAMESPACES = "namespaces"
     LANDLOCK = "landlock"
     LIMITS = "limits"
-    ALL = (NAMESPACES, LANDLOCK, LIMITS)
     NONE = "none"  # a kernel like any other, for papermill's own command: never while grading
+
+
+TIERS = (Tier.NAMESPACES, Tier.LANDLOCK, Tier.LIMITS)  # that are graded in, from the best to the weakest
+TITLES: dict[str, str] = {  # by tier
+    Tier.NAMESPACES: "namespaces and seccomp",
+    Tier.LANDLOCK: "Landlock and seccomp",
+    Tier.LIMITS: "resource limits only",
+}
+PROMISES: dict[str, str] = {
+    Tier.NAMESPACES: "no network but the lab's own, no file but Python's, no other process, bounded memory and disk",
+    Tier.LANDLOCK: "no files but Python's, no connections but the lab's, no signals to others; memory is watched, "
+    "disk is bounded for each file, and what exists elsewhere can be guessed",
+    Tier.LIMITS: "bounded memory, files and time; it can read what you can read, and use the network: "
+    "grade only people you trust",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """Where one kernel runs; goes over a socket as JSON."""
+    """Where one kernel runs: part of a message to the forkserver."""
 
-    tier: str
+    tier: Tier
     shared: str  # the folder it shares with the judge: databases
     connect: tuple[int, ...] = ()  # the TCP ports that it may connect to, where they can be ruled
     limits: Limits = field(default_factory=Limits)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
-        """The opposite of to_dict."""
-        return cls(**{**data, "connect": tuple(data["connect"]), "limits": Limits(**data["limits"])})
-
 
 def prepare(needed: Sequence[Path] = ()) -> None:
-    """Find out before a fork what is the same for every judge or kernel behind it; `needed` as for `lock_judge`."""
+    """Find out before a fork what holds for every judge or kernel behind it. `needed` is what `lock_judge` will get."""
     filesystem.readable(*needed)
     filesystem.visible()
 
 
-def open_sandbox(tier: str, shared: Path, limits_: Limits) -> list[int]:
-    """Called in a judge without threads: enter a network and a mount namespace of its own, and limit `shared`.
+def open_sandbox(tier: Tier, shared: Path, limits_: Limits) -> list[int]:
+    """Enter a network and a mount namespace of its own, and limit `shared`. Called in a judge without threads.
 
-    Returns descriptors for `join_sandbox`: of the user namespace unless root, then network and mounts. Raises OSError.
+    Returns descriptors for `join_sandbox`: the user namespace, which root does not need, then network and mounts. In
+    other tiers than namespaces it does nothing and returns none. Raises OSError.
     """
     if tier != Tier.NAMESPACES:
         return []
@@ -81,11 +100,12 @@ def open_sandbox(tier: str, shared: Path, limits_: Limits) -> list[int]:
     return [os.open(f"/proc/self/ns/{name}", os.O_RDONLY | os.O_CLOEXEC) for name in (*user, "net", "mnt")]
 
 
-def lock_judge(tier: str, shared: Path, limits_: Limits, needed: Sequence[Path] = ()) -> None:
-    """Called in a judge behind open_sandbox: it keeps what it needs to judge, and gives up being root. Raises OSError.
+def lock_judge(tier: Tier, shared: Path, limits_: Limits, needed: Sequence[Path] = ()) -> None:
+    """Leave a judge what it needs to judge, and take root's powers from it. Called after `open_sandbox`.
 
-    `needed` are folders that it has to read besides Python's and the labs' own. It writes to files that the kernel may
-    have turned into links: without a root of its own, too, it can write nowhere but in the shared folder.
+    `needed` are folders that it has to read besides Python's and the labs' own. The judge writes to files that the
+    kernel may have turned into links; therefore it can write nowhere but in the shared folder, in Landlock's tier, too.
+    Raises OSError.
     """
     linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
     if tier == Tier.NAMESPACES:
@@ -102,7 +122,7 @@ def lock_judge(tier: str, shared: Path, limits_: Limits, needed: Sequence[Path] 
 
 
 def join_sandbox(descriptors: Sequence[int]) -> None:
-    """Called in a kernel to be: enter the judge's namespaces, and new ones for its processes. Raises OSError."""
+    """Enter the judge's namespaces and make new ones for processes. Called where a kernel will be. Raises OSError."""
     kinds = (linux.NEWUSER, linux.NEWNET, linux.NEWNS)[-len(descriptors) :]
     for descriptor, kind in zip(descriptors, kinds, strict=True):
         linux.setns(descriptor, kind)
@@ -110,9 +130,10 @@ def join_sandbox(descriptors: Sequence[int]) -> None:
 
 
 def lock_kernel(sandbox: Sandbox) -> None:
-    """Called in the first process of a kernel, without threads and, in a box, as the first of its process namespace.
+    """Make this process, and all that it will start, as unprivileged as the tier can. Raises OSError.
 
-    From then on it is as unprivileged as the tier can make it, and so is all that it starts. Raises OSError.
+    Called in the first process of a kernel, which has no threads. After `join_sandbox` it has to be the first process
+    of its process namespace.
     """
     if sandbox.tier == Tier.NONE:
         os.setsid()
@@ -155,7 +176,7 @@ def _devices() -> list[Path]:
 
 
 def drop_root() -> None:
-    """Become nobody, or, where nobody could not read Python's own files, root without any of its powers."""
+    """Become the user nobody; where that user could not read Python's files, stay root without any of its powers."""
     if os.geteuid() != 0:
         return
     if not _is_real_root() or not _readable_by_all():
@@ -173,7 +194,10 @@ def owner() -> int:
 
 
 def _readable_by_all() -> bool:
-    """Not the same within a root of our own, where all folders on the way are open."""
+    """Whether every user can read what Python needs, all folders above it being open.
+
+    Ask before `filesystem.build`: in the root that it makes, every folder is open, whatever it was before.
+    """
     return all(map(_open_to_all, filesystem.readable()))
 
 
@@ -183,7 +207,7 @@ def _open_to_all(path: Path) -> bool:
 
 
 def _is_real_root() -> bool:
-    """Whether user 0 here has other users to become: in a namespace made by an ordinary user it has none."""
+    """Whether root can become another user here. In a user namespace of an ordinary user there is no other user."""
     lines = Path("/proc/self/uid_map").read_text("ascii").splitlines()
     return any(int(line.split()[2]) > NOBODY for line in lines)
 

@@ -1,4 +1,4 @@
-"""A seccomp filter that refuses what a notebook never needs and a way out of a sandbox does.
+"""A seccomp filter that refuses system calls which a notebook never needs, and which may lead out of a sandbox.
 
 A list of refusals, not of permissions: learners may import anything. It is assembled by hand, because libseccomp is not
 on every machine. Sources: seccomp(2), and the calls that Docker's default profile refuses.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import struct
+from collections.abc import Iterator, Sequence
 
 from labs.grading.isolation import linux
 
@@ -21,6 +22,9 @@ _SET_SECCOMP, _MODE_FILTER = 22, 2
 
 _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32 = 0x40000000
+
+# A step of the filter: (code, value) or (code, value, label if so, label if not); or ("label", name) marks a place.
+Step = tuple[int, int] | tuple[int, int, str | None, str | None] | tuple[str, str]
 
 # name: (number on x86_64, number on aarch64)
 _REFUSED = {
@@ -74,25 +78,14 @@ _UNIX, _INET, _INET6, _NETLINK, _STREAM = 1, 2, 10, 16, 1
 
 
 def _program(*, tcp_only: bool) -> bytes:
-    """The filter; `tcp_only` also refuses UNIX sockets and UDP, where no namespace keeps them from other processes."""
+    """The filter as the system takes it. See `install`."""
     kind = linux.machine()
     column = list(_AUDIT).index(kind)
     program: list[tuple[int, int, int, int]] = []
 
-    def block(*steps: tuple) -> None:
-        """Steps are (code, value), (code, value, then, else) with labels, or ("label", name); "end" is behind them."""
-        places: dict[str | None, int] = {}
-        plain = []
-        for step in steps:
-            if step[0] == "label":
-                places[step[1]] = len(plain)
-            else:
-                plain.append(step)
-        places["end"] = len(plain)
-        for at, (code, value, *jumps) in enumerate(plain):
-            program.append(
-                (code, *(places[label] - at - 1 if label else 0 for label in (jumps or (None, None))), value)
-            )
+    def block(*steps: Step) -> None:
+        """Add these steps; the label "end" stands behind them."""
+        program.extend(_assembled(steps))
 
     def refuse(number: int, error: int) -> None:
         block((_JUMP_EQUAL, number, None, "end"), (_RETURN, _ERRNO | error))
@@ -125,7 +118,14 @@ def _program(*, tcp_only: bool) -> bytes:
         ("label", "fine"),
         (_LOAD_WORD, _NUMBER),
     )
-    families: list[tuple] = [
+    block(*_socket_steps(column, tcp_only=tcp_only))
+    block((_RETURN, _ALLOW))
+    return b"".join(struct.pack("=HBBI", code, then, other, value) for code, then, other, value in program)
+
+
+def _socket_steps(column: int, *, tcp_only: bool) -> list[Step]:
+    """Which sockets may be made; `column` is the processor's."""
+    families: list[Step] = [
         (_JUMP_EQUAL, _SOCKET[column], None, "end"),
         (_LOAD_WORD, _FIRST),
         (_JUMP_EQUAL, _INET, "inet", None),
@@ -145,9 +145,24 @@ def _program(*, tcp_only: bool) -> bytes:
     if tcp_only:
         families += [(_LOAD_WORD, _SECOND), (_AND, 0xF), (_JUMP_EQUAL, _STREAM, "fine", None)]
         families += [(_RETURN, _ERRNO | errno.EPERM)]
-    block(*families, ("label", "fine"), (_LOAD_WORD, _NUMBER))
-    block((_RETURN, _ALLOW))
-    return b"".join(struct.pack("=HBBI", code, then, other, value) for code, then, other, value in program)
+    return [*families, ("label", "fine"), (_LOAD_WORD, _NUMBER)]
+
+
+def _assembled(steps: Sequence[Step]) -> Iterator[tuple[int, int, int, int]]:
+    """The instructions of these steps: code, how many to leave out if so, how many if not, value."""
+    places: dict[str, int] = {}
+    plain: list[tuple[int, int, str | None, str | None]] = []
+    for step in steps:
+        match step:
+            case (str(), str(name)):
+                places[name] = len(plain)
+            case (int(code), int(value)):
+                plain.append((code, value, None, None))
+            case (int(code), int(value), then, otherwise):
+                plain.append((code, value, then, otherwise))
+    places["end"] = len(plain)
+    for at, (code, value, then, otherwise) in enumerate(plain):
+        yield code, places[then] - at - 1 if then else 0, places[otherwise] - at - 1 if otherwise else 0, value
 
 
 class _Filter(ctypes.Structure):
@@ -155,7 +170,10 @@ class _Filter(ctypes.Structure):
 
 
 def install(*, tcp_only: bool) -> None:
-    """Put the filter on this process and all that it starts, for good. Raises OSError."""
+    """Put the filter on this process and all that it starts, for good. Raises OSError.
+
+    `tcp_only` also refuses UNIX sockets and UDP: without a network namespace they lead to other processes.
+    """
     program = _program(tcp_only=tcp_only)
     buffer = ctypes.create_string_buffer(program, len(program))
     filter_ = _Filter(len(program) // 8, ctypes.addressof(buffer))

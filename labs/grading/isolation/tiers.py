@@ -13,34 +13,29 @@ from labs.errors import UserError
 from labs.grading.isolation import filesystem, landlock, sandbox
 from labs.grading.isolation.interrupts import interrupts_held
 from labs.grading.isolation.limits import Limits
-from labs.grading.isolation.sandbox import Sandbox, Tier
+from labs.grading.isolation.sandbox import TIERS, Sandbox, Tier
 
-__all__ = ["PROMISES", "Findings", "choose", "explore"]
-
-PROMISES = {
-    Tier.NAMESPACES: "no network but the lab's own, no file but Python's, no other process, bounded memory and disk",
-    Tier.LANDLOCK: "no files but Python's, no connections but the lab's, no signals to others; memory is watched, "
-    "disk is bounded for each file, and what exists elsewhere can be guessed",
-    Tier.LIMITS: "bounded memory, files and time; it can read what you can read, and use the network: "
-    "grade only people you trust",
-}
+__all__ = ["Findings", "choose", "explore"]
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """The tiers that work here, the best first, and why the others don't."""
 
-    tiers: tuple[str, ...]
-    problems: dict[str, str]
+    tiers: tuple[Tier, ...]
+    problems: dict[Tier, str]  # a sentence for each that does not work
 
     @property
-    def best(self) -> str:
-        """The strictest one that works."""
+    def best(self) -> Tier:
+        """The strictest tier that works."""
         return self.tiers[0]
 
 
-def choose(isolation: str) -> str:
-    """The tier to grade in: `require` refuses anything but the best there is, `none` sets limits only."""
+def choose(isolation: str) -> Tier:
+    """The tier to grade in. Raises UserError where `isolation` is "require" and there are no namespaces.
+
+    With "best" it is the strictest tier that works here, with "none" limits only.
+    """
     if isolation == "none":
         return Tier.LIMITS
     findings = explore()
@@ -56,7 +51,7 @@ def explore() -> Findings:
     """Try each tier for real, in a process of its own. Takes some 20 ms."""
     problems = {}
     tiers = []
-    for tier in Tier.ALL:
+    for tier in TIERS:
         problem = _try(tier)
         if problem:
             problems[tier] = problem
@@ -65,8 +60,8 @@ def explore() -> Findings:
     return Findings(tuple(tiers or [Tier.LIMITS]), problems)
 
 
-def _try(tier: str) -> str:
-    """Do in a forked process what grading does; the empty string when it works, else a sentence."""
+def _try(tier: Tier) -> str:
+    """Why this tier does not work here, in a sentence; empty when it does. A forked process does what grading does."""
     if not sys.platform.startswith("linux"):
         return "" if tier == Tier.LIMITS else "It needs Linux."
     if tier == Tier.LANDLOCK and landlock.abi() < landlock.SIGNALS_SINCE:
@@ -93,8 +88,8 @@ def _try(tier: str) -> str:
     return problem
 
 
-def _attempt(tier: str, shared: Path) -> str:
-    descriptors = _box(tier, shared)
+def _attempt(tier: Tier, shared: Path) -> str:
+    descriptors = _opened(tier, shared)
     if descriptors:
         sandbox.join_sandbox(descriptors)
     pid = os.fork()
@@ -104,8 +99,7 @@ def _attempt(tier: str, shared: Path) -> str:
             sandbox.lock_kernel(Sandbox(tier, str(shared)))
             (shared / "written").write_text("x", "ascii")
             code = 2 if tier != Tier.LIMITS and _sees_solutions() else 0
-        except BaseException as error:  # same
-            os.write(2, b"")
+        except BaseException as error:  # a forked process must not return
             (shared / "problem").write_text(str(error), "utf-8")
         finally:
             os._exit(code)
@@ -118,14 +112,14 @@ def _attempt(tier: str, shared: Path) -> str:
     return f"{said.read_text('utf-8')}." if said.exists() else f"It ended with code {code}."
 
 
-def _box(tier: str, shared: Path) -> list[int]:
-    """Have another process open the box, as a judge does: who opened it can't join it."""
+def _opened(tier: Tier, shared: Path) -> list[int]:
+    """Have another process open the sandbox, as a judge does: the process that opened it can't join it."""
     ours, theirs = socket.socketpair()
     if os.fork() == 0:
         try:
             descriptors = sandbox.open_sandbox(tier, shared, Limits())
             socket.send_fds(theirs, [b"opened"], descriptors)
-        except BaseException as error:  # same
+        except BaseException as error:  # a forked process must not return
             theirs.send(str(error).encode(errors="replace")[:2000])
         finally:
             os._exit(0)

@@ -3,39 +3,59 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import queue
-import re
 import secrets
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING
 
+from labs.grading.kernels.kernel_messages import (
+    FROM_KERNEL,
+    MAX_LINE,
+    FromKernel,
+    Hello,
+    Logged,
+    Serving,
+    Start,
+    StartFailure,
+    Stop,
+    Stopped,
+    ToKernel,
+    Unwritten,
+)
 from labs.service.host import Environment, Incident, IncidentKind, StartFailed, Unimplemented
+from labs.service.messages import decode, encode
 from labs.service.stream import LogStream
 
 if TYPE_CHECKING:
-    from labs.grading.kernels.papermill_engine import Kernel
+    from labs.grading.kernels.papermill_client import Kernel
 
 __all__ = ["KernelHost"]
 
-MAX_LINE = 8 * 1024 * 1024  # bytes: a longer message ends the connection
-KINDS = tuple(IncidentKind)  # what a kernel may say
 GONE = "The notebook's process has ended or no longer answers."
+NONSENSE = "The notebook's process sent an answer that makes no sense."
 MAX_ANSWERS = 100  # that wait: whoever sends more does not get through
 TICK = 0.2  # seconds between two looks at whether the kernel is still there
 ATTACH = 30.0  # seconds for the kernel to finish what it does and to import our end
 PATIENCE = 10.0  # seconds for it to take up what it is asked to do, from then on
 
-_OURS = re.compile(r"http://127\.0\.0\.1:([0-9]{1,5})")
+
+class _Event(Enum):
+    """What happens on the connection besides messages that can be read."""
+
+    ATTACHED = "the kernel that was asked has connected"
+    NONSENSE = "a message came that is not one of the kernel's, or that is out of bounds"
+    GONE = "the connection has ended"
 
 
 class KernelHost:
     """Serves the `create_app` of a kernel. Implements `labs.service.Host`.
 
-    What comes back over the connection is read as JSON with bounded lines and never trusted further than a URL on
-    127.0.0.1, log lines and a sentence. A kernel that ends or hangs under one check is started anew for the next one.
+    What comes back over the connection is decoded within the bounds of `kernel_messages`, and never trusted further
+    than a URL on 127.0.0.1, log lines and a sentence. A kernel that ends or hangs under one check is started anew for
+    the next one.
     """
 
     def __init__(self) -> None:
@@ -46,7 +66,7 @@ class KernelHost:
         self.deadline = float("inf")  # time.monotonic() from which on nothing is started any more
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._kernel: Kernel | None = None
-        self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._answers: queue.Queue[FromKernel | _Event] = queue.Queue()
         self._running = False
         self._attached = False
         self._connection: socket.socket | None = None
@@ -54,10 +74,11 @@ class KernelHost:
     @property
     def port(self) -> int:
         """Where the kernel has to connect to."""
-        return self._listener.getsockname()[1]
+        port: int = self._listener.getsockname()[1]
+        return port
 
     def use(self, kernel: Kernel) -> None:
-        """Judge what this kernel has defined."""
+        """Serve what this kernel has defined."""
         self._kernel = kernel
         self._attached = self._attach()
 
@@ -95,7 +116,7 @@ class KernelHost:
         self._connection = connection
         reader = threading.Thread(target=self._read, args=(connection, token, self._answers), daemon=True)
         reader.start()
-        return self._answer(PATIENCE) == {"attached": True}
+        return self._answer() is _Event.ATTACHED
 
     def _ready(self) -> bool:
         if not self._attached and self._kernel is not None and time.monotonic() < self.deadline:
@@ -115,70 +136,75 @@ class KernelHost:
             raise StartFailed("The time for this notebook was over before this check could run.")
         if self._kernel is None or not self._ready():
             raise StartFailed(GONE)
-        self._ask(start=dict(env))
-        answer = self._answer(PATIENCE)
-        url = answer.get("url") if answer else None
-        if isinstance(url, str) and (port := _OURS.fullmatch(url)) and int(port[1]) < 2**16:
-            self._running = True
-            return url
+        self._ask(Start(dict(env)))
+        match self._answer():
+            case Serving(url):
+                self._running = True
+                return url
+            case None | _Event.GONE:
+                self._lose()
+                error: Exception = StartFailed(GONE)
+            case Unwritten(function):
+                error = Unimplemented(function)
+            case StartFailure(sentence):
+                error = StartFailed(sentence)
+            case _:
+                error = StartFailed(NONSENSE)
         self.stream.close()
-        if answer is None or "gone" in answer:
-            self._lose()
-            raise StartFailed(GONE)
-        if "not_started" in answer:
-            raise Unimplemented(str(answer["not_started"])[:200])
-        raise StartFailed(
-            str(answer.get("failed", "The notebook's process sent an answer that makes no sense."))[:2000]
-        )
+        raise error
 
     def stop(self) -> None:
         """Ask the kernel to stop the service, and wait for the end of its log."""
         if not self._running:
             return
         self._running = False
-        self._ask(stop=True)
-        answer = self._answer(PATIENCE)
-        if answer is None or "stopped" not in answer:
+        self._ask(Stop())
+        answer = self._answer()
+        if isinstance(answer, Stopped):
+            self.incidents += answer.incidents
+        else:
             self._lose()
             self.incidents.append(Incident(IncidentKind.EXITED, GONE))
-        elif isinstance(answer["stopped"], list):
-            pairs = [pair for pair in answer["stopped"][:20] if isinstance(pair, list) and len(pair) == 2]
-            self.incidents += [
-                Incident(IncidentKind(kind), str(detail)[:500]) for kind, detail in pairs if kind in KINDS
-            ]
         self.stream.close()
 
-    def _ask(self, **question: Any) -> None:
-        """Never waits: there is room for every question, since none is asked before the last one was answered."""
+    def _ask(self, question: ToKernel) -> None:
+        """Send a question without waiting: there is room, since none is asked before the last one was answered."""
         assert self._connection is not None
         with contextlib.suppress(OSError):  # the missing answer says enough
-            self._connection.send(json.dumps(question).encode() + b"\n", socket.MSG_DONTWAIT)
+            self._connection.send(encode(question), socket.MSG_DONTWAIT)
 
-    def _answer(self, timeout: float) -> dict[str, Any] | None:
+    def _answer(self) -> FromKernel | _Event | None:
+        """The next answer or event; None when none comes in time."""
         try:
-            return self._answers.get(timeout=timeout)
+            return self._answers.get(timeout=PATIENCE)
         except queue.Empty:
             return None
 
-    def _read(self, connection: socket.socket, token: str, answers: queue.Queue[dict[str, Any]]) -> None:
+    def _read(self, connection: socket.socket, token: str, answers: queue.Queue[FromKernel | _Event]) -> None:
+        """Take what the kernel sends until the connection ends. Runs in a thread of its own."""
         with connection, connection.makefile("rb") as lines:
-            first = _parse(lines.readline(MAX_LINE))
-            if not secrets.compare_digest(str(first.get("token", "")).encode(errors="replace"), token.encode()):
-                answers.put({"gone": True})
-                return
-            answers.put({"attached": True})
-            while (line := lines.readline(MAX_LINE)).endswith(b"\n"):
-                message = _parse(line)
-                if "log" in message:
-                    self.stream.write(str(message["log"]) + "\n")
-                elif answers.qsize() < MAX_ANSWERS:
-                    answers.put(message)
-        answers.put({"gone": True})
+            if _knows(lines.readline(MAX_LINE), token):
+                answers.put(_Event.ATTACHED)
+                while (line := lines.readline(MAX_LINE)).endswith(b"\n"):
+                    self._take(line, answers)
+        answers.put(_Event.GONE)
+
+    def _take(self, line: bytes, answers: queue.Queue[FromKernel | _Event]) -> None:
+        message: FromKernel | _Event
+        try:
+            message = decode(line, *FROM_KERNEL)
+        except ValueError:
+            message = _Event.NONSENSE
+        if isinstance(message, Logged):
+            self.stream.write(message.text + "\n")
+        elif answers.qsize() < MAX_ANSWERS:
+            answers.put(message)
 
 
-def _parse(line: bytes) -> dict[str, Any]:
+def _knows(line: bytes, token: str) -> bool:
+    """Whether this first line says the token, compared in a time that does not tell how much of it is right."""
     try:
-        message = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return message if isinstance(message, dict) else {}
+        said = decode(line, Hello).token
+    except ValueError:
+        return False
+    return secrets.compare_digest(said.encode(errors="replace"), token.encode())

@@ -1,4 +1,4 @@
-"""Judges at work: a process for each submission, several at once, each with its time limit and its end.
+"""Keeps judges at work: a process for each submission, several at once, each with its time limit.
 
 While so many are at work, the next one gets ready, up to a kernel that waits for the first cell: its turn then begins
 without delay.
@@ -7,7 +7,6 @@ without delay.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -16,21 +15,34 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any
 
 from labs.grading.isolation import sandbox
 from labs.grading.job import Job
+from labs.grading.judges.judge_messages import (
+    FROM_JUDGE,
+    MAX_PACKET,
+    Begun,
+    Broke,
+    Checked,
+    Done,
+    FromJudge,
+    Noted,
+    NotStarted,
+    Rejected,
+    Turn,
+)
 from labs.grading.judges.start import forking_context
 from labs.grading.kernels.start import shared_forkserver
 from labs.grading.result import Outcome, Result
 from labs.grading.submissions.plainfile import remove_folder
-from labs.judge.verdict import Report, Verdict
+from labs.judge.verdict import Verdict
+from labs.service.messages import decode, encode
 
-__all__ = ["Judged", "Pool"]
+__all__ = ["Graded", "Pool"]
 
 GRACE = 30.0  # seconds beyond a submission's own limit until its judge is ended
-MAX_MESSAGE = 64 * 1024 * 1024  # bytes from a judge
 TICK = 0.25  # seconds between two looks at the time limits
 AHEAD = 1  # judges that get ready before it is their turn
 ATTEMPTS = 2  # for a judge that ends before it has said anything
@@ -38,26 +50,27 @@ ATTEMPTS = 2  # for a judge that ends before it has said anything
 _PREFIX = "labs-grade-"
 
 
-def _judge(job: Job, forkserver: str, work: str, connection: Connection, turn: Connection) -> None:
-    from labs.grading.judges.judging import judge_process  # there it is imported already, and here nobody waits for it
+def _run_judge(job: Job, forkserver: str, work: str, connection: Connection, turn: Connection) -> None:
+    """The whole life of a judge's process."""
+    from labs.grading.judges.judge import run_judge  # there it is imported already, and here nobody waits for it
 
     def wait_for_turn() -> int | None:
         try:
-            return turn.recv()
+            return decode(turn.recv_bytes(), Turn).processor
         except EOFError:  # the batch was stopped
             sys.exit()
 
     try:
-        judge_process(job, forkserver, work, connection, wait_for_turn)
-    except BrokenPipeError:  # same
+        run_judge(job, forkserver, work, connection, wait_for_turn)
+    except BrokenPipeError:  # the batch was stopped
         return
     except Exception as error:
-        connection.send_bytes(json.dumps({"broke": f"{type(error).__name__}: {error}"[:500]}).encode())
+        connection.send_bytes(encode(Broke(f"{type(error).__name__}: {error}"[:500])))
         raise
 
 
-@dataclass(slots=True)
-class Judged:
+@dataclass(frozen=True, slots=True)
+class Graded:
     """What came of one job."""
 
     result: Result
@@ -67,7 +80,7 @@ class Judged:
 @dataclass(slots=True)
 class _Running:
     job: Job
-    process: Any
+    process: ForkServerProcess
     connection: Connection
     turn: Connection
     work: Path
@@ -84,10 +97,10 @@ class _Running:
 
 
 class Pool:
-    """Judges jobs in processes forked from a warm one. Close it, and nothing is left running or on disk."""
+    """Grades jobs, each in a judge forked from a warm process. Close it, and nothing is left running or on disk."""
 
     def __init__(self, jobs: int, processors: Sequence[int] = ()) -> None:
-        """`processors` are shared out among the services that are judged; without any they run where they like."""
+        """`jobs` run at once; `processors` are shared out among their services, which otherwise run where they like."""
         self.jobs = jobs
         self.processors = processors
         self._context = forking_context()
@@ -97,11 +110,11 @@ class Pool:
         self._running: list[_Running] = []
         self._count = 0
 
-    def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
-        """Judge all of them, yielding each as it is done. Takes a job only when there is room for it to get ready."""
+    def grade(self, jobs: Iterable[Job]) -> Iterator[Graded]:
+        """Grade all of them, yielding each as it is done. Takes a job only when there is room for it to get ready."""
         waiting = iter(jobs)
         exhausted = False
-        done: list[Judged] = []
+        done: list[Graded] = []
         while True:
             while not exhausted and len(self._running) < self.jobs + AHEAD:
                 job = next(waiting, None)
@@ -124,14 +137,14 @@ class Pool:
         remove_folder(self._folder)
 
     def _give_turns(self) -> None:
-        """To those that were started first."""
+        """Let the judges begin that were started first, as many as may be at work at once."""
         for running in self._running[: self.jobs]:
             if running.started == float("inf"):
                 running.started = time.monotonic()
                 taken = [other.processor for other in self._running]
                 running.processor = min(self.processors, key=taken.count, default=None)
                 with contextlib.suppress(BrokenPipeError):  # it has ended, which is seen where it is listened to
-                    running.turn.send(running.processor)
+                    running.turn.send_bytes(encode(Turn(running.processor)))
                 running.turn.close()
 
     def _start(self, job: Job, attempt: int) -> None:
@@ -142,14 +155,15 @@ class Pool:
         reader, writer = self._context.Pipe(duplex=False)
         path = shared_forkserver().path if job.fork else ""
         waiting, turn = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_judge, args=(job, path, str(work), writer, waiting), daemon=True)
+        process = self._context.Process(target=_run_judge, args=(job, path, str(work), writer, waiting), daemon=True)
         process.start()
         writer.close()
         waiting.close()
         self._running.append(_Running(job, process, reader, turn, work, attempt, job.result()))
         self._give_turns()
 
-    def _wait(self) -> Iterator[Judged]:
+    def _wait(self) -> Iterator[Graded]:
+        """Take what has come from the judges, and end those that are overdue. Returns after a tick at the latest."""
         ready = set(wait([running.connection for running in self._running], timeout=TICK))
         now = time.monotonic()
         for running in list(self._running):
@@ -162,16 +176,17 @@ class Pool:
     def _listen(self, running: _Running) -> bool:
         """Take one message; False when there will be no more."""
         try:
-            data = running.connection.recv_bytes(MAX_MESSAGE)
+            data = running.connection.recv_bytes(MAX_PACKET)
         except (EOFError, OSError):
             return False
         try:
-            _take(running, json.loads(data))
-        except (ValueError, TypeError, KeyError, RecursionError):
+            _take(running, decode(data, *FROM_JUDGE))
+        except ValueError:
             running.result.notes.append("The judge sent something that makes no sense.")
         return True
 
-    def _end(self, running: _Running) -> Iterator[Judged]:
+    def _end(self, running: _Running) -> Iterator[Graded]:
+        """Put a judge's process and folder away. A judge that said nothing is started anew, else its job is done."""
         self._running.remove(running)
         self._give_turns()
         running.connection.close()
@@ -193,37 +208,35 @@ class Pool:
                 self._start(running.job, running.attempt + 1)
                 return
             _explain_end(running, code)
-        yield Judged(result, running.executed)
+        yield Graded(result, running.executed)
 
 
-def _take(running: _Running, message: dict[str, Any]) -> None:
+def _take(running: _Running, message: FromJudge) -> None:
     result = running.result
-    if "rejected" in message:
-        result.outcome, result.sentence, running.done = Outcome.REJECTED, str(message["rejected"]), True
-    elif "report" in message:
-        result.lab, result.release = str(message["lab"]), str(message["release"])
-        result.report = Report.from_dict(message["report"])
-    elif "verdict" in message:
-        verdict = Verdict.from_dict(message["verdict"])
-        running.verdicts[verdict.check] = verdict
-    elif "failed" in message:
-        running.failed = str(message["failed"])
-    elif "broke" in message:
-        running.broke = str(message["broke"])
-    elif "note" in message:
-        result.notes.append(str(message["note"]))
-    elif "done" in message:
-        done = message["done"]
-        result.notes = [str(note) for note in done["notes"]]
-        result.answers, result.shipped = str(done["answers"]), bool(done["shipped"])
-        result.hints = {str(name): int(taken) for name, taken in done["hints"].items()}
-        result.died, result.timed_out = int(done["died"]), int(done["timed_out"])
-        if result.report is not None:
-            result.report.seed = str(done["seed"])
-        running.executed, running.done = str(message["executed"]), True
+    match message:
+        case Rejected(sentence):
+            result.outcome, result.sentence, running.done = Outcome.REJECTED, sentence, True
+        case Begun(lab, release, report):
+            result.lab, result.release, result.report = lab, release, report
+        case Checked(verdict):
+            running.verdicts[verdict.check] = verdict
+        case Noted(sentence):
+            result.notes.append(sentence)
+        case NotStarted(sentence):
+            running.failed = sentence
+        case Broke(error):
+            running.broke = error
+        case Done():
+            result.notes = list(message.notes)
+            result.answers, result.shipped, result.hints = message.answers, message.shipped, message.hints
+            result.died, result.timed_out = message.died, message.timed_out
+            if result.report is not None:
+                result.report.seed = message.seed
+            running.executed, running.done = message.executed, True
 
 
 def _explain_end(running: _Running, code: int | None) -> None:
+    """Say why a judge ended before it was done; `code` is its process's exit code."""
     result = running.result
     if running.failed:  # by no fault of the learner's: no score is better than none of the points
         result.outcome, result.report = Outcome.FAILED, None
@@ -247,7 +260,7 @@ def _explain_end(running: _Running, code: int | None) -> None:
 
 
 def _remove_leftovers() -> None:
-    """Folders of a run that was killed: their names say whose they were."""
+    """Remove the folders of runs that were killed: the folders' names say whose they were."""
     for folder in Path(tempfile.gettempdir()).glob("labs-*-*-*"):
         _, kind, pid, _ = folder.name.split("-", 3)
         if kind in ("grade", "fork") and pid.isdigit() and not Path(f"/proc/{pid}").exists():

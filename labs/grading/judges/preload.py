@@ -14,7 +14,7 @@ _IMPORTED = (
     *(
         "labs.judge.run",
         "labs.grading.kernels.papermill_engine",
-        "labs.grading.judges.judging",
+        "labs.grading.judges.judge",
         "labs.grading.judges.pool",
         "labs.cli",
     ),
@@ -25,13 +25,13 @@ def _prepare() -> None:
     from labs.course.catalog import find_patterns
     from labs.errors import UserError
     from labs.grading.isolation import sandbox
-    from labs.grading.judges import judging
+    from labs.grading.judges import judge
     from labs.grading.submissions import submission
 
     for pattern in find_patterns(without=()):
         try:
             submission.prepare(pattern)
-            judging.checks_of(pattern)
+            judge.checks_of(pattern)
             sandbox.prepare([pattern.folder])
         except (UserError, OSError):  # a lab in the making: whoever hands in its notebook will be told
             continue

@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 from multiprocessing.context import ForkServerContext
+from typing import Any  # Any: multiprocessing gives its settings no types
 
 from labs.grading.isolation.interrupts import interrupts_held
 from labs.grading.kernels.socket_folder import socket_folder
@@ -19,11 +20,12 @@ __all__ = ["forking_context"]
 
 
 def forking_context() -> ForkServerContext:
-    """Starts processes by a fork of one that has imported what judges need; it begins to do so now."""
-    process = multiprocessing.current_process()
-    if process._config.get("tempdir") is None:  # named so that the next run finds it if this one is killed
-        process._config["tempdir"] = socket_folder()
-        atexit.register(shutil.rmtree, process._config["tempdir"], ignore_errors=True)
+    """What starts processes by forking one that has imported all that judges need. The imports begin now."""
+    # multiprocessing offers no other way to say where its sockets are.
+    config: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    if config.get("tempdir") is None:  # named so that the next run finds it if this one is killed
+        config["tempdir"] = socket_folder()
+        atexit.register(shutil.rmtree, config["tempdir"], ignore_errors=True)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["labs.grading.judges.preload"])
     multiprocessing.resource_tracker.ensure_running()  # beforehand, because it lets interrupts through in the end
@@ -34,8 +36,11 @@ def forking_context() -> ForkServerContext:
 
 
 def _end_judges() -> None:
-    """End the warm process at once: while it still imports, it would only notice afterwards that nobody wants it."""
-    pid = multiprocessing.forkserver._forkserver._forkserver_pid
+    """Kill the warm process.
+
+    It ends by itself when nobody needs it any more, but notices that only when all of its imports are done.
+    """
+    pid: int | None = multiprocessing.forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]  # has no name
     if pid is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

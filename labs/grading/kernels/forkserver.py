@@ -1,9 +1,9 @@
 """A process that has imported everything a notebook needs and forks a kernel of it, in milliseconds, whenever asked.
 
 It has no thread, event loop or zmq context, and it never imports a check or a solution: a kernel can read all of its
-memory. Each connection to its socket is one kernel: a JSON request with descriptors, then `{"signal": 2}` as often as
-wanted; back comes `{"exit": code, "why": sentence}`. The first descriptor gets a byte when the kernel can be talked to.
-A closed connection is the end of the kernel and of all it started.
+memory. Each connection to its socket is one kernel: a KernelRequest with descriptors, then SendSignal as often as
+wanted; back comes Ended (see `fork_messages`). The first descriptor gets a byte when the kernel can be talked to. A
+closed connection is the end of the kernel and of all it started.
 
     python -m labs.grading.kernels.forkserver SOCKET     prints a line when it listens, ends when its stdin does
 """
@@ -12,22 +12,22 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import os
 import select
 import signal
 import socket
 import sys
 import time
-from typing import Any
+from collections.abc import Callable
 
 from labs.grading.isolation import limits, linux
 from labs.grading.isolation.sandbox import Sandbox, Tier, join_sandbox, lock_kernel, prepare
+from labs.grading.kernels.fork_messages import MAX_PACKET, Ended, KernelRequest, SendSignal
 from labs.service.libraries import LIBRARIES, import_all, keep_heap
+from labs.service.messages import decode, encode
 
-__all__ = ["MAX_REQUEST", "serve"]
+__all__ = ["serve"]
 
-MAX_REQUEST = 64 * 1024  # bytes
 WATCH = 0.1  # seconds between two looks at how much memory a notebook uses
 
 # What notebooks, their services and the kernel import: loaded once, shared by all.
@@ -83,7 +83,7 @@ def serve(path: str) -> None:
 
 
 def _warm_up() -> None:
-    """Build once what libraries build on first use, and what each kernel would build first."""
+    """Build once what libraries build on first use, and what each kernel would otherwise build at its start."""
     from labs.grading.kernels.kernelapp import make_shell
     from labs.grading.kernels.warmup import warm_up
 
@@ -91,11 +91,11 @@ def _warm_up() -> None:
     make_shell()
 
 
-def _end_with(work: Any) -> None:
+def _end_with(work: Callable[[], int]) -> None:
     """Do something in a forked process that must not return."""
     code = 70
     try:
-        code = work() or 0
+        code = work()
     except BaseException as error:  # nothing above may run in this process
         with contextlib.suppress(OSError):
             os.write(2, f"labs.grading.kernels.forkserver: {type(error).__name__}: {error}\n".encode())
@@ -108,9 +108,9 @@ def _keep(connection: socket.socket) -> int:
     linux.name_process("labs-keeper")
     linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    data, descriptors, _, _ = socket.recv_fds(connection, MAX_REQUEST, 8)
-    request = json.loads(data)
-    sandbox = Sandbox.from_dict(request["sandbox"])
+    data, descriptors, _, _ = socket.recv_fds(connection, MAX_PACKET, 8)
+    request = decode(data, KernelRequest)
+    sandbox = request.sandbox
     ready, *namespaces = descriptors
     linux.prctl(linux.SET_CHILD_SUBREAPER, 1)
     niceness = os.getpriority(os.PRIO_PROCESS, 0)
@@ -120,13 +120,13 @@ def _keep(connection: socket.socket) -> int:
         join_sandbox(namespaces)
     for descriptor in namespaces:
         os.close(descriptor)
-    kept, _keeping = os.pipe()  # at its end when this process is gone
+    kept, _keeping = os.pipe()  # `kept` can be read when this process is gone
     kernel = os.fork()
     if kernel == 0:
         connection.close()
         if os.getpriority(os.PRIO_PROCESS, 0) < niceness:  # who was started by `nice` may not go below that
             os.setpriority(os.PRIO_PROCESS, 0, niceness)
-        _end_with(lambda: _first_process(sandbox, request, ready, kept))
+        _end_with(lambda: _first_process(request, ready, kept))
     os.close(ready)
     os.close(kept)
     why = _watch(connection, kernel, sandbox)
@@ -134,12 +134,12 @@ def _keep(connection: socket.socket) -> int:
     _, status = os.waitpid(kernel, 0)
     _sweep()
     with contextlib.suppress(OSError):
-        connection.send(json.dumps({"exit": os.waitstatus_to_exitcode(status), "why": why}).encode())
+        connection.send(encode(Ended(os.waitstatus_to_exitcode(status), why)))
     return 0
 
 
 def _watch(connection: socket.socket, kernel: int, sandbox: Sandbox) -> str:
-    """Until the kernel ends or nobody wants it; returns a sentence when it used too much memory."""
+    """Wait until the kernel ends or nobody wants it. Returns a sentence when it has used more than it may, else ""."""
     ended = os.pidfd_open(kernel)
     poll = select.poll()
     poll.register(ended, select.POLLIN)
@@ -150,11 +150,11 @@ def _watch(connection: socket.socket, kernel: int, sandbox: Sandbox) -> str:
         if ended in events:
             return ""
         if connection.fileno() in events:
-            data = connection.recv(MAX_REQUEST)
+            data = connection.recv(MAX_PACKET)
             if not data:
                 return ""
             with contextlib.suppress(ProcessLookupError):
-                os.kill(kernel, int(json.loads(data)["signal"]))
+                os.kill(kernel, decode(data, SendSignal).number)
         if sandbox.tier != Tier.NONE and time.monotonic() - looked >= WATCH:
             pids = limits.descendants(kernel)
             if limits.memory_of(pids, sandbox.limits.memory) > sandbox.limits.memory:
@@ -165,7 +165,7 @@ def _watch(connection: socket.socket, kernel: int, sandbox: Sandbox) -> str:
 
 
 def _kill(pids: list[int]) -> None:
-    """Stop them all first: who is killed one after the other can start others meanwhile."""
+    """Kill these processes. All are stopped first: else those that still run could start others meanwhile."""
     for signal_ in (signal.SIGSTOP, signal.SIGKILL):
         for pid in pids:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -183,7 +183,8 @@ def _sweep() -> None:
             os.waitpid(-1, 0)
 
 
-def _first_process(sandbox: Sandbox, request: dict[str, Any], ready: int, kept: int) -> int:
+def _first_process(request: KernelRequest, ready: int, kept: int) -> int:
+    """Lock this process up and become the kernel; in namespaces, fork the kernel and be the parent of all others."""
     linux.name_process("labs-kernel")
     linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
     ready, kept = os.dup(ready), os.dup(kept)  # neither may stand in the other's new place
@@ -194,11 +195,13 @@ def _first_process(sandbox: Sandbox, request: dict[str, Any], ready: int, kept: 
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
     os.close(nothing)
-    lock_kernel(sandbox)
+    lock_kernel(request.sandbox)
     if select.select([4], [], [], 0)[0]:
-        return 0  # its keeper ended before the signal for that was asked for, which changing users takes back
+        # The keeper has ended. That kills this process (PR_SET_PDEATHSIG), but not in the middle of `lock_kernel`:
+        # a change of user cancels the signal until it is asked for again.
+        return 0
     os.close(4)
-    if sandbox.tier != Tier.NAMESPACES:
+    if request.sandbox.tier != Tier.NAMESPACES:
         return _kernel(request)
     kernel = os.fork()
     if kernel == 0:
@@ -214,17 +217,17 @@ def _first_process(sandbox: Sandbox, request: dict[str, Any], ready: int, kept: 
             return code if code >= 0 else 128 - code
 
 
-def _kernel(request: dict[str, Any]) -> int:
+def _kernel(request: KernelRequest) -> int:
     """Become an ipykernel."""
     from labs.grading.kernels.kernelapp import run_kernel
 
     os.environ.clear()
-    os.environ.update(request["env"])
-    os.makedirs(request["cwd"], exist_ok=True)
-    os.chdir(request["cwd"])
+    os.environ.update(request.env)
+    os.makedirs(request.cwd, exist_ok=True)
+    os.chdir(request.cwd)
     sys.path[:] = ["", *(path for path in sys.path if path)]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    run_kernel(request["connection"], ready=3)
+    run_kernel(request.connection, ready=3)
     return 0
 
 

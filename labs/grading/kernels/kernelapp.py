@@ -1,5 +1,7 @@
 """ipykernel's application, started in a forked process: no configuration, no files, no history."""
 
+# mypy: allow-untyped-calls
+# ipykernel and IPython, whose classes these extend, have few types.
 from __future__ import annotations
 
 import atexit
@@ -10,7 +12,7 @@ import sys
 import tempfile
 import warnings
 import zlib
-from typing import Any
+from typing import Any, TextIO, cast  # Any: what ipykernel and IPython hand over without types
 
 import ipykernel.compiler
 from ipykernel.compiler import XCachingCompiler
@@ -19,6 +21,7 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.profiledir import ProfileDir
+from jupyter_client.connect import KernelConnectionInfo
 from traitlets import Type
 from traitlets.config import Config
 
@@ -32,7 +35,7 @@ class Stream(OutStream):
     """
 
     def flush(self) -> None:
-        """Send what was written, if anything was."""
+        """Send what was written; wait for the thread that sends only if there is something."""
         if self._flush_pending or self._subprocess_flush_pending:
             super().flush()
 
@@ -46,7 +49,7 @@ class Shell(ZMQInteractiveShell):
     def transform_cell(self, raw_cell: str) -> str:
         """The cell as Python."""
         if not _is_plain(raw_cell):
-            return super().transform_cell(raw_cell)
+            return str(super().transform_cell(raw_cell))
         return raw_cell if raw_cell.endswith("\n") else raw_cell + "\n"
 
     def should_run_async(self, raw_cell: str, **more: Any) -> bool:
@@ -72,9 +75,10 @@ class _Kernel(IPythonKernel):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        shell = self.shell  # which may have been made before this kernel, and knows nothing of it then
+        shell: Any = self.shell  # may have been made before this kernel, and knows nothing of it then; without types
         shell.parent = shell.kernel = self
-        shell.profile_dir, shell.ipython_dir = self.profile_dir, self.parent.ipython_dir
+        app: Any = self.parent  # without types, too
+        shell.profile_dir, shell.ipython_dir = self.profile_dir, app.ipython_dir
         shell.init_environment()
 
 
@@ -83,52 +87,52 @@ def _number(text: str, seed: int) -> int:
 
 
 class _Application(IPKernelApp):
-    def __init__(self, connection: dict[str, Any], ready: int, **options: Any) -> None:
+    def __init__(self, connection: dict[str, str | int], ready: int, **options: Any) -> None:
         super().__init__(**options)
         self._connection = connection
         self._ready = ready
 
     def parse_command_line(self, argv: Any = None) -> None:
-        """There is none."""
+        """There is no command line."""
 
     def _ip_default(self) -> str:
         return "127.0.0.1"  # what comes with the connection; found out by a look at all interfaces otherwise
 
     def load_config_file(self, *args: Any, **kwargs: Any) -> None:
-        """There is none."""
+        """There is no configuration file."""
 
     def init_connection_file(self) -> None:
-        """The connection came with the request, not in a file."""
+        """Take the connection from the request instead of a file."""
         self.connection_file = "none"
-        self.load_connection_info(self._connection)
+        self.load_connection_info(cast(KernelConnectionInfo, self._connection))
 
     def init_poller(self) -> None:
-        """Whoever keeps this process ends it; it need not watch its parent."""
+        """Watch no parent: the keeper of this process ends it."""
 
     def write_connection_file(self, **kwargs: Any) -> None:
-        """Nobody else is to connect."""
+        """Write no file: nobody else is to connect."""
 
     def log_connection_info(self) -> None:
-        """Same."""
+        """Log nothing: nobody else is to connect."""
 
     def init_pdb(self) -> None:
-        """Nobody debugs in here."""
+        """Make no debugger: nobody debugs in here."""
 
     def init_extensions(self) -> None:
-        """None is used, and storemagic would be loaded."""
+        """Load no extension: none is used, and ipykernel would load storemagic."""
 
     def _configure_logging(self) -> None:
-        """Nobody reads its log."""
+        """Configure no log: nobody reads it."""
 
     def init_sockets(self) -> None:
-        """Say when they are bound: from then on messages wait for the kernel, and the kernel for nobody."""
+        """Bind the sockets and say so: from then on messages wait for the kernel, and nobody need wait for it."""
         super().init_sockets()
         os.write(self._ready, b"R")
         os.close(self._ready)
 
 
 def make_shell() -> None:
-    """Make the shell of the next kernel in this process: before a fork, that of every kernel behind it.
+    """Make the shell of the kernel that will run in this process or, when it forks, in each process behind it.
 
     The shell is half of what a kernel takes to start. Call it without threads, and last: it takes over `__main__`.
     """
@@ -143,21 +147,26 @@ def make_shell() -> None:
     atexit.unregister(shell.atexit_operations)
 
 
-def run_kernel(connection: dict[str, Any], *, ready: int) -> None:
-    """Serve one kernel until it is told to end. A byte goes to the descriptor `ready` when its sockets are bound."""
+def run_kernel(connection: dict[str, str | int], *, ready: int) -> None:
+    """Serve one kernel until it is told to end. `connection` is Jupyter's connection information.
+
+    A byte goes to the descriptor `ready` when its sockets are bound.
+    """
     app = _Application(
         connection, ready, config=configuration(), log_level=logging.CRITICAL, capture_fd_output=False, parent_handle=0
     )
-    _Application._instance = IPKernelApp._instance = app  # what instance() would have set
+    for kind in (_Application, IPKernelApp):
+        kind._instance = app  # type: ignore[assignment]  # what instance() would have set
     ipykernel.compiler.murmur2_x86 = _number  # the number in a cell's file name, byte for byte in Python otherwise
     app.initialize([])
-    app.shell.ask_exit = lambda: print("quit() does nothing while grading.")
-    app.shell.events.register("post_execute", functools.partial(_restore, sys.stdout, sys.stderr))
+    shell: Any = app.shell  # traitlets give it no type
+    shell.ask_exit = lambda: print("quit() does nothing while grading.")
+    shell.events.register("post_execute", functools.partial(_restore, sys.stdout, sys.stderr))
     app.start()
 
 
-def _restore(stdout: Any, stderr: Any) -> None:
-    """A cell that has set them to None would keep ipykernel from ever answering again."""
+def _restore(stdout: TextIO, stderr: TextIO) -> None:
+    """Put stdout and stderr back where a cell has set them to None: ipykernel would never answer again."""
     if sys.stdout is None:
         sys.stdout = stdout
     if sys.stderr is None:
@@ -165,7 +174,7 @@ def _restore(stdout: Any, stderr: Any) -> None:
 
 
 def configuration() -> Config:
-    """No history, no completions, no colours."""
+    """A configuration without history, completions and colours."""
     config = Config()
     config.IPKernelApp.outstream_class = f"{__name__}.{Stream.__name__}"
     config.IPKernelApp.kernel_class = f"{__name__}.{_Kernel.__name__}"

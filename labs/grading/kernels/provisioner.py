@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import select
 import signal
 import socket
 from collections.abc import Sequence
-from typing import Any
+from typing import Any  # Any: what jupyter_client hands over without types
 
 from jupyter_client.connect import KernelConnectionInfo, LocalPortCache
-from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from labs.errors import UserError
 from labs.grading.isolation.sandbox import Sandbox, Tier
-from labs.grading.kernels.forkserver import MAX_REQUEST
+from labs.grading.kernels.fork_messages import MAX_PACKET, Ended, KernelRequest, SendSignal
 from labs.grading.kernels.start import START, shared_forkserver
+from labs.service.messages import decode, encode
 
 __all__ = ["ForkProvisioner"]
 
+PORTS = ("shell", "iopub", "stdin", "hb", "control")  # of a kernel
 KILL = 5.0  # seconds for a killed kernel and its children to be gone
 
 
@@ -31,7 +32,7 @@ class ForkProvisioner(KernelProvisionerBase):
     connection: socket.socket | None = None
     sandbox = Sandbox(Tier.NONE, "")
     namespaces: Sequence[int] = ()
-    links: list[socket.socket] | None = None  # connections made beforehand, by who can't make any later
+    links: list[socket.socket] | None = None  # connections made in advance, where none can be made later
     environment: dict[str, str] | None = None
     why = ""  # a sentence when the kernel was stopped for what it did
     _exit: int | None = None
@@ -44,10 +45,10 @@ class ForkProvisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Choose ports and a key; no connection file is written."""
-        manager = self.parent
+        manager: Any = self.parent  # the kernel manager; traitlets give it no type
         if not self._ports_taken and manager.transport == "tcp":
             ports = LocalPortCache.instance()
-            for name in ("shell", "iopub", "stdin", "hb", "control"):
+            for name in PORTS:
                 setattr(manager, f"{name}_port", ports.find_available_port(manager.ip))
             self._ports_taken = True
         self.connection_info = manager.get_connection_info()
@@ -55,20 +56,22 @@ class ForkProvisioner(KernelProvisionerBase):
         return await super().pre_launch(cmd=["fork"], **kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Ask for a fork; returns when the kernel's sockets are bound."""
+        """Ask for a fork. Returns when the kernel's sockets are bound. Raises UserError when it can't be started."""
         readable, writable = os.pipe()
-        key = self.connection_info["key"]
-        request = {
-            "connection": {**self.connection_info, "key": key.decode() if isinstance(key, bytes) else key},
-            "sandbox": self.sandbox.to_dict(),
-            "env": self.environment or dict(kwargs.get("env") or os.environ),
-            "cwd": kwargs.get("cwd") or os.getcwd(),
-        }
+        connection: dict[str, Any] = {**self.connection_info}
+        if isinstance(connection["key"], bytes):
+            connection["key"] = connection["key"].decode()
+        request = KernelRequest(
+            connection=connection,
+            sandbox=self.sandbox,
+            env=self.environment or dict(kwargs.get("env") or os.environ),
+            cwd=str(kwargs.get("cwd") or os.getcwd()),
+        )
         self._exit = None
         self.why = ""
         try:
             self.connection = self._connect()
-            socket.send_fds(self.connection, [json.dumps(request).encode()], [writable, *self.namespaces])
+            socket.send_fds(self.connection, [encode(request)], [writable, *self.namespaces])
         finally:
             os.close(writable)
         try:
@@ -89,7 +92,7 @@ class ForkProvisioner(KernelProvisionerBase):
         return connection
 
     async def poll(self) -> int | None:
-        """None while the kernel lives, else its exit code."""
+        """The kernel's exit code; None while it lives."""
         if self.connection is not None and self._exit is None and select.select([self.connection], [], [], 0)[0]:
             self._take_exit()
         return self._exit if self.connection is not None else 0
@@ -97,10 +100,10 @@ class ForkProvisioner(KernelProvisionerBase):
     def _take_exit(self) -> None:
         assert self.connection is not None
         try:
-            message = json.loads(self.connection.recv(MAX_REQUEST) or b'{"exit": -9, "why": ""}')
-        except OSError:
-            message = {"exit": -signal.SIGKILL, "why": ""}
-        self._exit, self.why = message["exit"], message["why"]
+            ended = decode(self.connection.recv(MAX_PACKET), Ended)
+        except (OSError, ValueError):  # its keeper was killed, and the kernel with it
+            ended = Ended(-signal.SIGKILL, "")
+        self._exit, self.why = ended.code, ended.why
 
     async def wait(self) -> int | None:
         """Wait for the end of the kernel and of what it started."""
@@ -121,7 +124,7 @@ class ForkProvisioner(KernelProvisionerBase):
             self.connection.shutdown(socket.SHUT_WR)  # its keeper kills it, and says when it is gone
             return
         try:
-            self.connection.send(json.dumps({"signal": signum}).encode())
+            self.connection.send(encode(SendSignal(signum)))
         except OSError:  # it has ended just now
             return
 
@@ -133,23 +136,24 @@ class ForkProvisioner(KernelProvisionerBase):
                 await _readable(self.connection.fileno(), KILL)
 
     async def terminate(self, restart: bool = False) -> None:
-        """Same: a forked kernel has nothing to put in order."""
+        """End it as `kill` does, without waiting: a forked kernel has nothing to put in order."""
         await self.send_signal(signal.SIGKILL)
 
     async def cleanup(self, restart: bool = False) -> None:
         """Give the ports back."""
         if self._ports_taken and not restart:
-            for name in ("shell", "iopub", "stdin", "hb", "control"):
-                LocalPortCache.instance().return_port(self.connection_info[f"{name}_port"])
+            connection: dict[str, Any] = {**self.connection_info}
+            for name in PORTS:
+                LocalPortCache.instance().return_port(connection[f"{name}_port"])
             self._ports_taken = False
 
 
 async def _readable(descriptor: int, timeout: float) -> None:
-    """Until there is something to read; TimeoutError."""
+    """Wait until there is something to read. Raises TimeoutError."""
     loop = asyncio.get_running_loop()
-    done = loop.create_future()
-    loop.add_reader(descriptor, lambda: done.done() or done.set_result(None))
+    done = asyncio.Event()
+    loop.add_reader(descriptor, done.set)
     try:
-        await asyncio.wait_for(done, timeout)
+        await asyncio.wait_for(done.wait(), timeout)
     finally:
         loop.remove_reader(descriptor)

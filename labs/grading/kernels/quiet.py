@@ -1,13 +1,13 @@
 """What `open_lab` gives a notebook that is being graded: every call is accepted, none does anything.
 
-The judge judges; what a notebook's own cells would check, serve or show has no bearing on it and would cost time. And
-a graded notebook must not be able to read hints, checks or solutions.
+What a notebook's own cells would check, serve or show does not count when it is graded, and would cost time. And a
+graded notebook must not be able to read hints, checks or solutions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Self
 
 __all__ = ["Quiet"]
 
@@ -23,13 +23,13 @@ class Quiet:
             raise AttributeError(name)
         return Quiet(f"{self._name}.{name}")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Quiet:
+    def __call__(self, *args: object, **kwargs: object) -> Quiet:
         return Quiet(f"{self._name}(…)")
 
-    def __getitem__(self, key: Any) -> Quiet:
+    def __getitem__(self, key: object) -> Quiet:
         return Quiet(f"{self._name}[…]")
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[object]:
         return iter(())
 
     def __len__(self) -> int:

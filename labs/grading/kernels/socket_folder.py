@@ -9,7 +9,7 @@ from labs.errors import UserError
 
 __all__ = ["socket_folder"]
 
-MAX_FOLDER = 85  # bytes of the folder's path: Linux takes 107 for a socket, and Python names it
+MAX_FOLDER = 85  # bytes of the folder's path: Linux takes 107 for a socket, and Python adds a name
 
 
 def socket_folder() -> str:

@@ -65,7 +65,7 @@ _shared: list[Forkserver] = []
 
 
 def shared_forkserver() -> Forkserver:
-    """One for this process, started when first asked for, or anew when it has ended; it ends with this process."""
+    """The forkserver of this process: started when first asked for, or anew when it has ended. It ends with us."""
     if not _shared or not _shared[0].alive:
         for server in _shared:
             server.close()

@@ -40,7 +40,7 @@ class _Body(BaseModel):
 
 
 def warm_up() -> None:
-    """Raises RuntimeError when a thread is left: nothing may be forked then."""
+    """Serve the app and run the cell. Raises RuntimeError when a thread is left: nothing may be forked then."""
     loop = asyncio.new_event_loop()
     loop.run_until_complete(_exercise())
     loop.run_until_complete(_run_cell())
@@ -85,12 +85,13 @@ async def _exercise() -> None:
 
 
 async def _run_cell() -> None:
-    """In a shell like a kernel's, of which nothing is left."""
+    """Run a cell in a shell like a kernel's, of which nothing is left."""
     source = "from os import path\n\n\nclass A:\n    x: int = 1\n\n\nA().x"
     module = types.ModuleType("labs_warm_up")
     with tempfile.TemporaryDirectory(prefix="labs-warm-up-") as folder:
         profile = ProfileDir.create_profile_dir(folder)
-        shell = Shell(config=configuration(), ipython_dir=folder, profile_dir=profile, user_module=module)
+        settings = {"config": configuration(), "ipython_dir": folder, "profile_dir": profile, "user_module": module}
+        shell = Shell(**settings)  # type: ignore[no-untyped-call]  # IPython has few types
         await shell.run_cell_async(source, transformed_cell=shell.transform_cell(source), silent=True)
         atexit.unregister(shell.atexit_operations)
     del sys.modules[module.__name__]

@@ -25,7 +25,7 @@ class Attention:
         self._groups: dict[str, tuple[list[Row], int]] = {}
 
     def add(self, row: Row) -> None:
-        """Look at one row."""
+        """Keep a row that somebody has to look at."""
         kinds = {
             "failed": row.outcome == Outcome.FAILED,
             "rejected": row.outcome == Outcome.REJECTED,
@@ -38,7 +38,7 @@ class Attention:
             _keep(self._groups, row.answers, row, MEMBERS)
 
     def html(self) -> str:
-        """The section; one quiet line when there is nothing."""
+        """The section of the summary; one quiet line when there is nothing to look at."""
         parts = [
             self._list("failed", "The grader failed", "These have no score. The same command tries them again."),
             self._list("rejected", "Rejected", "Nothing could be judged; the learner's page says what to do."),

@@ -90,6 +90,6 @@ def _facts(result: Result) -> list[tuple[str, str]]:
 
 
 def _file(source: str) -> str:
-    """The file's own name: where it stood on the grader's machine is nobody's business."""
+    """The file's own name, without the folders that it was in on the grader's machine."""
     archive, bang, member = one_line(source, 400).rpartition("!")
     return f"{PurePath(archive).name} · {member}" if bang else PurePath(member).name

@@ -43,7 +43,7 @@ def whole_page(title: str, body: str) -> str:
 
 
 def _how_judged(facts: Sequence[tuple[str, str]]) -> str:
-    """Pairs of a name and a text, for whoever asks under which conditions this came about."""
+    """The section that says under which conditions the submission was judged: pairs of a name and a text."""
     items = "".join(f"<div><dt>{escape(name)}</dt><dd>{inline(text)}</dd></div>" for name, text in facts)
     return f'<h2>How it was judged</h2><div class="lab-panel lp-box"><dl>{items}</dl></div>' if items else ""
 
@@ -80,7 +80,7 @@ def _reading(report: Report) -> str:
 
 
 def _hints(report: Report, exercises: Sequence[ExerciseView]) -> str:
-    """Help that is still to be had, for the exercises that need it."""
+    """The section with the hints that were not taken yet, for exercises whose checks have not all passed."""
     items = []
     for part in group(report, exercises):
         left = part.exercise.hints_total - len(part.exercise.hints)
@@ -92,7 +92,7 @@ def _hints(report: Report, exercises: Sequence[ExerciseView]) -> str:
 
 
 def _again(report: Report) -> str:
-    """How to see the same verdict at one's own desk."""
+    """The command that gives the same verdict on the learner's own machine."""
     if not report.seed:
         return ""
     call = f"labs check {report.lab} --app module:factory --seed {report.seed}"

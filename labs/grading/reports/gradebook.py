@@ -55,7 +55,7 @@ class Gradebook:
 
 
 def _time(seconds: float) -> str:
-    """As nbgrader writes it: UTC, without saying so."""
+    """The time as nbgrader writes it: in UTC, without the name of the zone."""
     try:
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}" if seconds else ""
     except (OverflowError, ValueError, OSError):  # a file may bear any date

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any  # Any: JSON
 
 from labs.grading.reports.standing import WHAT_TO_DO, isolation, notes, verdict_sentence
 from labs.grading.reports.text import evidence, harmless, one_line
@@ -23,7 +23,7 @@ def gradescope(result: Result) -> dict[str, Any]:
     Everything is of the format "text", which Gradescope renders neither as HTML nor as Markdown.
     """
     report = result.report if result.outcome is Outcome.JUDGED else None
-    return harmless(
+    data: dict[str, Any] = harmless(
         {
             "score": float(result.score if report else 0),
             "execution_time": round(result.seconds, 2),
@@ -39,7 +39,7 @@ def gradescope(result: Result) -> dict[str, Any]:
                 "outcome": str(result.outcome),
                 "lab": result.lab,
                 "max_score": float(result.points if report else 0),
-                "isolation": result.isolation,
+                "isolation": result.isolation or "",
                 "seed": report.seed if report else "",
                 "content": result.content,
                 "release": result.release,
@@ -47,6 +47,7 @@ def gradescope(result: Result) -> dict[str, Any]:
             },
         }
     )
+    return data
 
 
 def _said(result: Result, report: Report | None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from labs.grading.isolation.sandbox import Tier
 from labs.grading.reports.standing import duration, isolation
 from labs.grading.reports.symbols import NOTHING, bar, named
 from labs.grading.reports.tally import BINS, CheckTally, LabTally, Tally
@@ -14,7 +15,6 @@ __all__ = ["checks", "head", "scores", "slowest"]
 
 CHECKS = 12
 CAUSES = 2
-STRONG = "namespaces"
 WEAKER = (
     "Under a weaker tier than namespaces, a notebook can do more to the machine and to the run than it should."
     " `labs doctor` says how to get a better one."
@@ -46,7 +46,7 @@ def head(tally: Tally) -> str:
     facts = f"Isolation: {', '.join(tiers)}." if tiers else ""
     if tally.total and tally.seconds:
         facts += f" {duration(tally.seconds / tally.total)} for a submission on average."
-    weak = f'<p class="gs-weak">{inline(WEAKER)}</p>' if set(tally.tiers) - {STRONG, ""} else ""
+    weak = f'<p class="gs-weak">{inline(WEAKER)}</p>' if set(tally.tiers) - {Tier.NAMESPACES, ""} else ""
     return (
         f'<div class="lab-panel lp-summary"><div class="lp-head"><h1 class="lp-title">Grading summary</h1></div>'
         f'<dl class="gs-figures">{items}</dl><p class="gs-facts">{facts.strip()}</p>{weak}</div>'

@@ -1,7 +1,8 @@
-"""Where a submission stands, in the words that every report uses for it."""
+"""The words that every report uses for the state of a submission."""
 
 from __future__ import annotations
 
+from labs.grading.isolation.sandbox import TITLES
 from labs.grading.reports.text import one_line
 from labs.grading.result import Outcome, Result
 from labs.judge.verdict import Status, Verdict
@@ -11,11 +12,6 @@ from labs.views.panel import state
 __all__ = ["WHAT_TO_DO", "duration", "isolation", "notes", "standing", "verdict_sentence"]
 
 NOTES = 50
-TIERS = {
-    "namespaces": "namespaces and seccomp",
-    "landlock": "Landlock and seccomp",
-    "limits": "resource limits only",
-}
 
 WHAT_TO_DO = {
     Outcome.REJECTED: (
@@ -48,13 +44,13 @@ def notes(result: Result) -> list[str]:
     return [*lines, f"… and {count(more, 'more note')}."] if more > 0 else lines
 
 
-def isolation(tier: str) -> str:
-    """What kept the learner's code from everything else."""
-    return TIERS.get(tier, tier) or "not recorded"
+def isolation(tier: str | None) -> str:
+    """What kept the learner's code from everything else, by the tier that was in force."""
+    return TITLES.get(tier, tier) if tier else "not recorded"
 
 
 def verdict_sentence(verdict: Verdict) -> str:
-    """Why a check gave no points, for one that has no evidence of its own."""
+    """Why a check gave no points, in a sentence; empty where the check's evidence says it."""
     match verdict.status:
         case Status.PASSED:
             return ""

@@ -1,4 +1,4 @@
-"""summary.html: what an instructor opens after a batch. Rows are set aside until it is known what stands above them."""
+"""summary.html, which an instructor opens after a batch. Rows are set aside until it is known what stands above."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Summary:
 
 @cache
 def _own(name: str) -> str:
-    """A style sheet or script of this package, without the comments that only we read."""
+    """A style sheet or script of this package, without its comments."""
     text = Path(__file__).with_name(name).read_text("utf-8").strip()
     lines = (line.strip() for line in text.split("\n"))
     return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))

@@ -10,7 +10,7 @@ from labs.views.markup import escape
 
 __all__ = ["NOTHING", "bar", "named", "symbol", "symbols"]
 
-NOTHING = "\N{EN DASH}"  # in place of a figure that there is none of
+NOTHING = "\N{EN DASH}"  # in place of a figure that is not known
 
 
 def symbols() -> str:
@@ -23,12 +23,12 @@ def symbols() -> str:
 
 
 def symbol(status: str) -> str:
-    """One of them; hidden from screen readers, which read the word beside it."""
+    """The drawing of one status, hidden from screen readers, which read the word beside it."""
     return f'<svg class="lp-icon" aria-hidden="true" focusable="false"><use href="#s-{escape(status)}"/></svg>'
 
 
 def bar(part: float, whole: float, tone: str = "") -> str:
-    """How much of the whole, as a line; the number beside it says the same."""
+    """A line that shows how much of the whole it is, as the number beside it does."""
     width = max(0.0, min(100.0, 100 * part / whole)) if whole else 0
     return (
         f'<svg class="gs-bar{f" lp-{tone}" if tone else ""}" viewBox="0 0 100 4" preserveAspectRatio="none"'

@@ -98,7 +98,7 @@ class Table:
         return f'<tr data-kinds="{held}">{"".join(cells)}</tr>\n'
 
     def tail(self) -> str:
-        """The end of it."""
+        """The end of the table."""
         return (
             '</tbody></table></div><p class="gs-none" hidden>No submission matches.</p>'
             '<p class="gs-more" hidden><button type="button" class="gs-chip">Show more</button></p></div>'
@@ -106,5 +106,5 @@ class Table:
 
 
 def _share(part: int, whole: int) -> str:
-    """What a column is sorted by: below 0 where there is nothing to share."""
+    """The text by which a column of shares is sorted; negative where the whole is 0."""
     return f"{part / whole:.4f}" if whole else "-1"

@@ -1,4 +1,4 @@
-"""What a batch adds up to: counts, the checks that fail most, the slowest. It stays small, whatever the batch is."""
+"""Adds up a batch: counts, the checks that fail most, the slowest. It stays small, however large the batch is."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Row:
             seconds=result.seconds,
             died=result.died,
             timed_out=result.timed_out,
-            isolation=one_line(result.isolation),
+            isolation=one_line(result.isolation or ""),
             sentence=one_line(sentence, 300),
             source=one_line(result.source, 120),
             outcome=str(result.outcome) if report or result.outcome is not Outcome.JUDGED else str(Outcome.FAILED),
@@ -124,7 +124,7 @@ class CheckTally:
     failed: int = 0
     broken: int = 0
     not_started: int = 0
-    causes: dict[str, list] = field(default_factory=dict)  # what they have in common -> [how often, the first one]
+    causes: dict[str, tuple[int, str]] = field(default_factory=dict)  # what they share -> how often, the first one
 
     def add(self, verdict: Verdict) -> None:
         """Count one verdict."""
@@ -136,14 +136,13 @@ class CheckTally:
             cause = (verdict.cause or reason(verdict))[:600].partition(" The log says ")[0]
             cause = one_line(cause, 240) or "No cause is known."
             common = re.sub(r"`[^`]*`|\d+", "…", cause)[:160]
-            if common in self.causes:
-                self.causes[common][0] += 1
-            elif len(self.causes) < CAUSES:
-                self.causes[common] = [1, cause]
+            if common in self.causes or len(self.causes) < CAUSES:
+                number, first = self.causes.get(common, (0, cause))
+                self.causes[common] = number + 1, first
 
     def top(self, number: int) -> list[tuple[int, str]]:
         """The most frequent causes, with how often."""
-        return heapq.nlargest(number, (tuple(pair) for pair in self.causes.values()), key=lambda pair: pair[0])
+        return heapq.nlargest(number, self.causes.values(), key=lambda pair: pair[0])
 
 
 class Tally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
+from typing import Any  # Any: JSON
 
 from labs.views.markup import UNSHOWABLE, clean, clip, cut
 

@@ -14,7 +14,7 @@ __all__ = ["Copies", "Nowhere", "place"]
 
 
 def place(text: str) -> Path | str:
-    """What a command line means: a path, or a URL as it stands. file:// is a path, with all that holds for paths."""
+    """What an argument on the command line means: a path, or a URL, which stays a str. A file:// URL is a path."""
     if text.startswith("file://"):
         return Path(url2pathname(urlsplit(text).path))
     return text if "://" in text else Path(text)
@@ -28,36 +28,36 @@ class Copies(Protocol):
         ...
 
     def stored(self, submission: str, *, whole: bool = True) -> None:
-        """Its folder is new, or, when not whole, some files of it."""
+        """Copy a submission's folder, which is new; when not `whole`, only some of its files are new."""
         ...
 
     def removed(self, submission: str) -> None:
-        """Its folder is gone."""
+        """Remove the copy of a submission's folder, which is gone."""
         ...
 
     def settle(self) -> None:
-        """Return when everything up to now is there. Raises UserError when something can't be."""
+        """Return when all up to now is copied. Raises UserError when something can't be."""
         ...
 
     def finish(self) -> None:
-        """The reports of the batch are written, too."""
+        """Copy the reports of the batch, which are written by now."""
         ...
 
     def close(self) -> None:
-        """Stop, wherever it is."""
+        """Stop copying, even in the middle."""
         ...
 
 
 class Nowhere:
-    """For results on this machine: their folder is where they stay."""
+    """Copies nothing: the results stay in their folder on this machine."""
 
     def begin(self) -> None:
-        """Nothing to do, as for all that follows."""
+        """Do nothing."""
 
     def stored(self, submission: str, *, whole: bool = True) -> None:
-        """Same."""
+        """Do nothing."""
 
     def removed(self, submission: str) -> None:
-        """Same."""
+        """Do nothing."""
 
     settle = finish = close = begin

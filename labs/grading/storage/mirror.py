@@ -1,4 +1,4 @@
-"""Results at a URL. They are made in a folder here, and each submission's is copied as soon as it is whole.
+"""Results at a URL. They are made in a folder on this machine; each submission's is copied as soon as it is whole.
 
 An object store has no folders to rename: its result.json is taken away first and written last, so that a submission
 which has one is complete, as on a disk.
@@ -14,18 +14,17 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 
 from labs.errors import UserError
+from labs.grading.reports.files import BATCH_FILES, EXECUTED, RESULT, SUBMISSION_FILES
 from labs.grading.storage.remote import Remote, Threads, sentence
 
 __all__ = ["Mirror"]
 
-RESULT = "result.json"
-EXECUTED = "executed.ipynb"
 MARK = ".running"  # also tells at once whether anything can be written
 AT_ONCE = 16  # submissions being copied
 AHEAD = 64  # submissions that may wait for that
 CLOSE = 0.5  # seconds for what is on its way when somebody presses Ctrl-C
 FETCH = 200  # results fetched at once
-REPORTS = ("results.jsonl", "junit.xml", "grades.csv", "summary.html")
+KEPT_EMPTY = SUBMISSION_FILES.keys() - {RESULT, EXECUTED}  # reports ask only whether they are there
 _NAME = re.compile(r"[\w][\w.-]{0,100}")
 
 
@@ -38,7 +37,7 @@ class Mirror:
         self.folder = Path(tempfile.mkdtemp(prefix=f"labs-grade-{os.getpid()}-"))
         self._known: dict[str, set[str]] = {}  # submission -> its files over there
         self._threads = Threads(AT_ONCE)
-        self._copying: set[Future] = set()
+        self._copying: set[Future[None]] = set()
 
     def begin(self) -> None:
         """Fetch the results of earlier runs. Raises UserError when nothing can be written there."""
@@ -62,12 +61,12 @@ class Mirror:
     def _place(self, name: str, content: bytes) -> None:
         folder = self.folder / "submissions" / name
         folder.mkdir(parents=True, exist_ok=True)
-        for file in self._known[name] & {"feedback.html", "results.json"}:
-            (folder / file).touch()  # that it is there is all that reports ask
+        for file in self._known[name] & KEPT_EMPTY:
+            (folder / file).touch()
         (folder / RESULT).write_bytes(content)
 
     def stored(self, submission: str, *, whole: bool = True) -> None:
-        """Copy its folder, soon; `whole` unless only some of its files are new."""
+        """Copy a submission's folder soon. Not `whole`: only some of its files are new, the others stay."""
         while len(self._copying) >= AHEAD:
             self._wait(return_when="FIRST_COMPLETED")
         self._copying.add(self._threads.submit(lambda: self._copy(submission, whole)))
@@ -88,10 +87,10 @@ class Mirror:
             if name == EXECUTED:
                 (folder / name).unlink()
             else:
-                (folder / name).write_bytes(b"")  # that it is there is all that reports ask
+                (folder / name).write_bytes(b"")  # reports ask only whether it is there
 
     def removed(self, submission: str) -> None:
-        """Take it away over there."""
+        """Remove the copy of a submission's folder."""
         try:
             for name in sorted(self._known.pop(submission, ()), key=lambda name: name != RESULT):
                 self._remote.remove(f"submissions/{submission}/{name}")
@@ -113,14 +112,14 @@ class Mirror:
         """Copy the reports of the batch, the one that people open last."""
         self.settle()
         try:
-            for name in REPORTS:
+            for name in BATCH_FILES:
                 self._remote.write(name, (self.folder / name).read_bytes())
             self._remote.remove(MARK)
         except Exception as error:
             raise self._problem(error) from None
 
     def close(self) -> None:
-        """Take the folder here away; what can't be copied in a moment is judged again by the next run."""
+        """Remove the folder here. What can't be copied within a moment is judged again by the next run."""
         wait(self._copying, timeout=CLOSE)
         self._threads.close()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -11,7 +12,7 @@ from pathlib import PurePosixPath
 from queue import SimpleQueue
 from threading import Thread
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar  # Any: what fsspec hands over without types
 
 from labs.errors import UserError
 from labs.grading.executors import EXTRA
@@ -20,11 +21,12 @@ __all__ = ["Remote", "RemoteFile", "Threads", "sentence"]
 
 MAX_OBJECTS = 200_000  # in one place
 BLOCK = 256 * 1024  # bytes to fetch at once of an archive
+T = TypeVar("T")
 _CHANGED = ("mtime", "LastModified", "last_modified", "updated", "created")
 
 
 class Remote:
-    """A place: a file system of fsspec's and a path in it."""
+    """A place at a URL: a file system of fsspec and a path in it."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
@@ -44,7 +46,7 @@ class Remote:
         self.path = path.rstrip("/")
 
     def files(self) -> list[RemoteFile]:
-        """Every file in it, or the one that it is, in the order of their names. Raises UserError."""
+        """The files below this place by name, or the one file that the place itself is. Raises UserError."""
         try:
             self.fs.invalidate_cache()
             about = self.fs.info(self.path)
@@ -61,7 +63,7 @@ class Remote:
         return [RemoteFile(self.fs, about, self.path) for about in abouts if about["type"] == "file"]
 
     def names(self) -> list[tuple[str, ...]]:
-        """The paths below it, in parts; none when it is not there. Raises OSError and others."""
+        """The paths of all files below this place, in parts; none when it is not there. Raises OSError and others."""
         self.fs.invalidate_cache()
         try:
             found = self.fs.find(self.path)
@@ -81,13 +83,13 @@ class Remote:
             self.fs.pipe_file(path, content)
 
     def read(self, names: list[str]) -> list[bytes | Exception]:
-        """Several files, at once where the file system can."""
+        """The contents of several files, read at once where the file system can; or the error of each."""
         paths = [f"{self.path}/{name}" for name in names]
         found = self.fs.cat(paths, on_error="return") if paths else {}
         return [found[self.fs._strip_protocol(path)] for path in paths]
 
     def remove(self, name: str) -> None:
-        """No longer there, whether it was or not."""
+        """Remove a file, if it is there. Raises OSError and others."""
         try:
             self.fs.rm_file(f"{self.path}/{name}")
         except FileNotFoundError:
@@ -95,7 +97,7 @@ class Remote:
 
 
 class RemoteFile:
-    """As much of pathlib.Path as archives are read with, and a size that is known before anything is read."""
+    """A file at a URL, with those methods of pathlib.Path by which archives are read. Its size is known beforehand."""
 
     def __init__(self, fs: Any, about: dict[str, Any], top: str) -> None:
         self._fs, self._path = fs, about["name"]
@@ -105,21 +107,21 @@ class RemoteFile:
         self.modified = next((_seconds(about[key]) for key in _CHANGED if about.get(key)), 0.0)
 
     def __str__(self) -> str:
-        return self._fs.unstrip_protocol(self._path)
+        return str(self._fs.unstrip_protocol(self._path))
 
     def stat(self) -> SimpleNamespace:
-        """Size and time."""
+        """The size in bytes and the time of the last change, in seconds since 1970."""
         return SimpleNamespace(st_size=self.size, st_mtime=self.modified)
 
     lstat = stat
 
     def read(self, limit: int) -> bytes:
-        """At most so many bytes of its beginning. Raises OSError."""
+        """The first `limit` bytes of the file, or all of a shorter one. Raises OSError."""
         with _as_os_error():
             return self._fs.cat_file(self._path, start=0, end=limit)[:limit] if self.size else b""
 
     def open(self, mode: str = "rb") -> io.BufferedReader:
-        """To read here and there, as an archive is. Raises OSError, later on, too."""
+        """Open the file to read parts of it, as an archive needs it. Raises OSError, as reading does later."""
         with _as_os_error():
             file = self._fs.open(self._path, mode, block_size=BLOCK, cache_type="readahead")
         return io.BufferedReader(_Raw(file), BLOCK)
@@ -137,10 +139,10 @@ class _Raw(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = 0) -> int:
         with _as_os_error():
-            return self._file.seek(offset, whence)
+            return int(self._file.seek(offset, whence))
 
     def tell(self) -> int:
-        return self._file.tell()
+        return int(self._file.tell())
 
     def readinto(self, buffer: Any) -> int:
         with _as_os_error():
@@ -158,30 +160,33 @@ class Threads:
     """A few threads that nobody waits for at the end: what they fetch or send then can be done again."""
 
     def __init__(self, number: int) -> None:
-        self._queue: SimpleQueue[tuple[Future, Callable[[], Any]] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._number = number
         for _ in range(number):
             Thread(target=self._work, daemon=True).start()
 
-    def submit(self, work: Callable[[], Any]) -> Future:
-        """Do it as soon as one is free."""
-        future: Future = Future()
-        self._queue.put((future, work))
+    def submit(self, work: Callable[[], T]) -> Future[T]:
+        """Do this work as soon as a thread is free."""
+        future: Future[T] = Future()
+        self._queue.put(functools.partial(_fulfil, future, work))
         return future
 
     def close(self) -> None:
-        """Do no more."""
+        """Do no more work."""
         for _ in range(self._number):
             self._queue.put(None)
 
     def _work(self) -> None:
         while (item := self._queue.get()) is not None:
-            future, work = item
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(work())
-                except BaseException as error:
-                    future.set_exception(error)
+            item()
+
+
+def _fulfil(future: Future[T], work: Callable[[], T]) -> None:
+    if future.set_running_or_notify_cancel():
+        try:
+            future.set_result(work())
+        except BaseException as error:  # whoever asked for the result gets it
+            future.set_exception(error)
 
 
 def sentence(error: BaseException) -> str:

@@ -103,7 +103,7 @@ def _in_inner(
 
 
 def _members(opened: Open) -> list[zipfile.ZipInfo]:
-    """Raises UserError. Nothing is unpacked, and no directory is read that could not be kept."""
+    """The members of an archive. Nothing is unpacked. Raises UserError, also where they are too many to be listed."""
     try:
         with opened() as file:
             ending = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # before ZipFile reads it all
@@ -128,7 +128,7 @@ def _parts(member: zipfile.ZipInfo) -> tuple[str, ...]:
 
 
 def _may_be_notebook(opened: Open, member: zipfile.ZipInfo, name: str) -> bool:
-    """By its name or, where a browser has added .json or .txt, by its first bytes."""
+    """Whether a member may be a notebook: by its name or, where a browser has added .json or .txt, its first bytes."""
     if name.lower().endswith(".ipynb"):
         return True
     if not re.search(r"\.ipynb|\.(json|txt)$", name, re.IGNORECASE) or _problem_with(member, MAX_BYTES):

@@ -147,7 +147,7 @@ def _find(path: Path, apart: Path | None, *, alone: bool) -> Iterator[Found]:
 
 
 def _find_at(url: str, *, alone: bool) -> Iterator[Found]:
-    """What lies at a URL, where there are no links, no FIFOs and no folders but in names."""
+    """The submissions at a URL. There are no links and no FIFOs at URLs, and folders exist only in names."""
     from labs.grading.storage.remote import Remote
 
     files = [file for file in Remote(url).files() if not any(map(ignored, file.parts))]

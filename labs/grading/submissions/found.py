@@ -25,7 +25,7 @@ class Found:
 
 
 def refuse(sentence: str) -> Callable[[], bytes]:
-    """A way to read a file of which it is known already why it can't be read."""
+    """A function to read a file with that can't be read, for this reason: it raises UserError."""
 
     def read() -> bytes:
         raise UserError(sentence)
@@ -34,5 +34,5 @@ def refuse(sentence: str) -> Callable[[], bytes]:
 
 
 def ignored(name: str) -> bool:
-    """Whether nobody handed in a file or folder of this name: programs leave it behind."""
+    """Whether a file or folder of this name was left behind by a program, so that nobody handed it in."""
     return name in _IGNORED or name.startswith("._")  # what macOS writes beside a file

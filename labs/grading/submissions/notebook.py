@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any  # Any: JSON that a learner has sent
 
 import nbformat
 from nbformat import NotebookNode
@@ -59,7 +59,7 @@ def read_notebook(content: bytes) -> tuple[NotebookNode, dict[str, int]]:
     return notebook, _hints_taken(cells)
 
 
-def marks(thing: Any) -> dict[str, Any]:
+def marks(thing: object) -> dict[str, Any]:
     """What this course, or somebody else, has put into the metadata of a notebook, a cell or an output."""
     metadata = thing.get("metadata") if isinstance(thing, dict) else None
     found = metadata.get("labs") if isinstance(metadata, dict) else None
@@ -73,7 +73,7 @@ def exercise_of(cell: NotebookNode) -> str:
 
 
 def _hints_taken(cells: list[dict[str, Any]]) -> dict[str, int]:
-    """By exercise, as `lab.hint()` has left it in the outputs' metadata."""
+    """How many hints were taken for each exercise, as `lab.hint()` has left it in the outputs' metadata."""
     taken: dict[str, int] = {}
     for cell in cells:
         outputs = cell.get("outputs")
@@ -85,7 +85,7 @@ def _hints_taken(cells: list[dict[str, Any]]) -> dict[str, int]:
 
 
 def _kept(thing: dict[str, Any]) -> dict[str, Any]:
-    """Of the metadata, the short texts that this course has put there."""
+    """The texts that this course has put into the metadata, and nothing else of it."""
     found = {key: value for key, value in marks(thing).items() if isinstance(value, str)}
     return {"labs": found} if found else {}
 
@@ -94,7 +94,7 @@ def _text(source: str | list[str]) -> str:
     return source if isinstance(source, str) else "".join(source)
 
 
-def _is_cell(cell: Any) -> bool:
+def _is_cell(cell: object) -> bool:
     return (
         isinstance(cell, dict)
         and cell.get("cell_type") in ("code", "markdown", "raw")
@@ -104,5 +104,5 @@ def _is_cell(cell: Any) -> bool:
     )
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: object) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and all(isinstance(line, str) for line in value))

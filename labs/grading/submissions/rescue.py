@@ -30,7 +30,7 @@ class Rescue:
     ways: dict[str, str] = field(default_factory=dict)  # exercise without its mark -> how its cell was found
 
     def sentences(self) -> Iterator[str]:
-        """What the learner is told of it."""
+        """The sentences by which the learner is told of it."""
         for way in dict.fromkeys(self.ways.values()):
             names = [name for name, how in self.ways.items() if how == way]
             one = len(names) == 1
@@ -86,7 +86,7 @@ def defined_names(source: str, *, functions: bool = False) -> set[str]:
 
 
 def _find_provided(found: Rescue, release: NotebookNode, cells: Sequence[NotebookNode]) -> None:
-    """By their ids, else by their sources, in the order of the release: several cells may say the same."""
+    """Find the provided cells by their ids, else by their sources, in the order of the release: some sources repeat."""
     ids = {cell.id for cell in release.cells if not exercise_of(cell)}
     places = {cell.id: place for place, cell in enumerate(release.cells)}
     by_source: dict[str, list[str]] = {}

@@ -47,7 +47,7 @@ class Person:
         return f"{self.first_name} {self.last_name}".strip() or self.name
 
     def calls(self) -> set[str]:
-        """What a file of this person's may be called, each as `_plain` leaves it."""
+        """The names that a file of this person may have, each as `_plain` makes it."""
         names = [*self.ids, self.email, self.email.partition("@")[0], self.full_name, self.name]
         names += [f"{self.last_name} {self.first_name}", f"{self.last_name}{self.first_name}"]
         if "," in self.name:  # "Lovelace, Ada"
@@ -67,7 +67,7 @@ class Roster:
                 self._by_call.setdefault(call, []).append(person)
 
     def find(self, learner: str) -> Person | None:
-        """The one that a submission's learner is; None when nobody is called so. Raises UserError when two are."""
+        """The person that a submission's learner is; None for nobody. Raises UserError when it may be two people."""
         found = self._by_call.get(_plain(learner), [])
         if len(found) > 1:
             lines = " and ".join(str(person.line) for person in found[:2])
@@ -78,7 +78,7 @@ class Roster:
         return found[0] if found else None
 
     def absent(self, learners: Iterable[str]) -> list[Person]:
-        """Those of whom none of these submissions is, in the order of the list."""
+        """The people without any of these submissions, in the order of the list."""
         present = {found.line for learner in learners if (found := self.find(learner)) is not None}
         return [person for person in self.people if person.line not in present]
 

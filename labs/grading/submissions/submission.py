@@ -87,8 +87,9 @@ def _similarity(pattern: Pattern, submitted: NotebookNode) -> int:
 
 @functools.cache
 def _release(pattern: Pattern) -> NotebookNode:
-    """As papermill wants a notebook that it is to execute."""
-    return load_notebook_node(str(catalog.NOTEBOOKS / pattern.notebook_name))
+    """The lab's built notebook, with the metadata that papermill wants in a notebook that it is to execute."""
+    notebook: NotebookNode = load_notebook_node(str(catalog.NOTEBOOKS / pattern.notebook_name))
+    return notebook
 
 
 def prepare(pattern: Pattern) -> None:
@@ -111,10 +112,10 @@ def _lay_over(submission: Submission, submitted: NotebookNode) -> None:
         cells += extras.pop("", []) if not cells else []
         cells.append(cell)
         if exercise := exercise_of(cell):
-            first, *more = _chosen(exercise, answers.get(exercise, []), submission.notes) or [None]
-            if first is not None:
-                cell.source = first
-            cells += [new_code_cell(source, metadata=copy.deepcopy(cell.metadata)) for source in more]
+            sources = _chosen(exercise, answers.get(exercise, []), submission.notes)
+            if sources:
+                cell.source = sources[0]
+            cells += [new_code_cell(source, metadata=copy.deepcopy(cell.metadata)) for source in sources[1:]]
         elif only_ours and cell.cell_type == "code" and "service" not in cell.metadata.tags:
             # What a demonstration leaves behind can matter to a learner's own cells, and to nothing else.
             cell.metadata.tags = [*cell.metadata.tags, SKIP]
@@ -159,7 +160,8 @@ def _slips(answers: dict[str, list[str]]) -> list[str]:
 
 
 def _extra(source: str) -> NotebookNode:
-    return new_code_cell(source, metadata={"labs": {"extra": True}, "tags": [], "papermill": {}})
+    cell: NotebookNode = new_code_cell(source, metadata={"labs": {"extra": True}, "tags": [], "papermill": {}})
+    return cell
 
 
 def _chosen(exercise: str, sources: list[str], notes: list[str]) -> list[str]:
@@ -183,7 +185,7 @@ def _tree(source: str) -> ast.Module | None:
 
 
 def _digest(answers: dict[str, list[str]]) -> str:
-    """Equal for the same code in another layout and with other comments."""
+    """A digest of the answers that is equal for equal code, whatever its layout and comments."""
     whole = hashlib.sha256()
     for exercise in sorted(answers):
         for source in answers[exercise]:

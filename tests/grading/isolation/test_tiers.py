@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from labs.grading.isolation.sandbox import Tier
+from labs.grading.isolation.sandbox import TIERS
 from tests.grading.conftest import statuses
 
 
-@pytest.mark.parametrize("how", [*Tier.ALL, "stock"])
+@pytest.mark.parametrize("how", [*TIERS, "stock"])
 def test_every_tier_and_the_stock_engine_give_the_same_score(submit, tmp_path, monkeypatch, how, right, grade):
     monkeypatch.setattr("labs.grading.isolation.tiers.choose", lambda isolation: how)
     result = grade(submit(greet=right["greet"]), tmp_path / "out", fork=how != "stock")

@@ -28,11 +28,11 @@ def test_a_kernel_of_the_stock_engine_works_in_a_folder_of_its_own_whatever_the_
     content = nbformat.writes(notebook).encode()
     pool = Pool(1)
     try:
-        [judged] = pool.judge([Job("ada", "ada", "ada.ipynb", content, "", tier=Tier.NAMESPACES, fork=False)])
+        [graded] = pool.grade([Job("ada", "ada", "ada.ipynb", content, "", tier=Tier.NAMESPACES, fork=False)])
     finally:
         pool.close()
-    assert (judged.result.score, judged.result.isolation) == (2, Tier.LIMITS)
-    assert "/labs-grade-" in nbformat.reads(judged.executed, as_version=4).cells[1].outputs[0].text
+    assert (graded.result.score, graded.result.isolation) == (2, Tier.LIMITS)
+    assert "/labs-grade-" in nbformat.reads(graded.executed, as_version=4).cells[1].outputs[0].text
 
 
 def test_a_notebook_that_could_not_be_started_has_no_score(folders, monkeypatch):

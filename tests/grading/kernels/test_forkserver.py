@@ -8,6 +8,7 @@ import pytest
 
 from labs.grading.isolation.sandbox import Sandbox, Tier
 from labs.grading.kernels import forkserver
+from labs.grading.kernels.fork_messages import KernelRequest
 
 
 @pytest.mark.parametrize("keeper_lives", [True, False])
@@ -20,7 +21,7 @@ def test_a_kernel_whose_keeper_died_before_it_was_ready_does_not_begin(monkeypat
     if pid == 0:
         code = 1
         try:
-            code = forkserver._first_process(Sandbox(Tier.NONE, ""), {}, ready, kept)
+            code = forkserver._first_process(KernelRequest({}, Sandbox(Tier.NONE, ""), {}, ""), ready, kept)
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == (7 if keeper_lives else 0)

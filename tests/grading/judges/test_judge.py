@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ba
 def test_a_judge_ends_with_its_batch_whatever_it_is_doing(wait_until):
     code = (
         "import multiprocessing\n"
-        "from labs.grading.judges.judging import _end_with_parent\n"
+        "from labs.grading.judges.judge import _end_with_parent\n"
         "judge = multiprocessing.get_context('forkserver').Process(target=_end_with_parent)\n"
         "judge.start()\n"
         "print(judge.pid, flush=True)\n"
