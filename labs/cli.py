@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from labs import __version__
 from labs.errors import UserError
@@ -22,9 +22,11 @@ if TYPE_CHECKING:  # each command imports what it needs: Ctrl-C and --help are a
 
 __all__ = ["main"]
 
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code. A UserError becomes one sentence on stderr and the exit code 2."""
+    """Run one command and return its exit code. A UserError becomes one sentence on stderr and the exit code 2."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who started this: everything below may write to it
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 -- for good
@@ -64,13 +66,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="labs", description=__doc__)
     parser.add_argument("--version", action="version", version=f"labs {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in (_add_start, _add_check, _add_verify, _add_build, _add_grade, _add_doctor):
+        add(commands)
+    return parser
 
+
+def _add_start(commands: Commands) -> None:
     start = commands.add_parser("start", help="open the workbook in JupyterLab; other options go to jupyter lab")
     start.add_argument("--port", type=int, default=8888, help="the port on this machine (default: %(default)s)")
     start.add_argument("--no-browser", action="store_true", help="print the link instead of opening it")
     _add_without(start)
     start.set_defaults(run=_start, passes_on=True)
 
+
+def _add_check(commands: Commands) -> None:
     check = commands.add_parser("check", help="judge a service by labs' checks; other options go to pytest")
     check.add_argument("patterns", metavar="PATTERN", nargs="+", help="labs, such as caching; or all")
     check.add_argument("--app", required=True, metavar="MODULE:FACTORY", help="or path/to/file.py:factory")
@@ -80,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_without(check)
     check.set_defaults(run=_check, passes_on=True)
 
+
+def _add_verify(commands: Commands) -> None:
     verify = commands.add_parser("verify", help="prove labs: right answers pass, wrong ones fail as named")
     verify.add_argument("patterns", metavar="PATTERN", nargs="*", help="labs (default: all)")
     verify.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
@@ -90,12 +101,20 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--only", default="", metavar="ANSWER", help="judge nothing but this file of answers/")
     verify.set_defaults(run=_verify, passes_on=False)
 
+
+def _add_build(commands: Commands) -> None:
     build = commands.add_parser("build", help="make notebooks/ and solutions/ from the lesson files")
     build.add_argument("patterns", metavar="PATTERN", nargs="*", help="labs (default: all)")
-    build.add_argument("--force", action="store_true", help="also what is up to date")
+    build.add_argument(
+        "--force",
+        action="store_true",
+        help="build what is up to date, too, and overwrite notebooks in which somebody has worked",
+    )
     build.add_argument("--check", action="store_true", help="change nothing; fail when something is stale")
     build.set_defaults(run=_build, passes_on=False)
 
+
+def _add_grade(commands: Commands) -> None:
     grade = commands.add_parser("grade", help="grade notebooks, folders of them and zip archives")
     grade.add_argument(
         "submissions", metavar="SUBMISSIONS", type=place, nargs="+", help="paths, or URLs (s3://, gs://)"
@@ -124,9 +143,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_without(grade)
     grade.set_defaults(run=_grade, passes_on=False)
 
+
+def _add_doctor(commands: Commands) -> None:
     doctor = commands.add_parser("doctor", help="say how well this machine can keep graded notebooks apart")
     doctor.set_defaults(run=_doctor, passes_on=False)
-    return parser
 
 
 def _positive(text: str) -> int:
@@ -142,7 +162,7 @@ def _add_without(command: argparse.ArgumentParser) -> None:
         action="append",
         choices=("database", "orm", "cache"),
         default=[],
-        help="leave out the labs that need it, as a template without it does; may be repeated",
+        help="leave out the labs that need this, for a template that has none; may be repeated",
     )
 
 

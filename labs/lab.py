@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,21 +18,19 @@ from labs import backing
 from labs.course.catalog import ROOT, Pattern, find_pattern, find_patterns
 from labs.course.lesson import Exercise
 from labs.course.progress import Progress, default_path
-from labs.errors import UserError
-from labs.judge.client import Request, Response, exchange
 from labs.judge.run import list_checks, run_checks
-from labs.judge.verdict import Exchange, Report, Status, Verdict
+from labs.judge.verdict import Report, Status, Verdict
 from labs.notebook.live import LivePanel, somebody_watches
+from labs.notebook.served import Served
 from labs.notebook.syntax_errors import syntax_error
-from labs.service.host import StartFailed, Unimplemented
+from labs.service.factory import Factory
 from labs.service.process_state import mark_pristine
 from labs.service.runner import Runner
 from labs.service.stream import capture_output
-from labs.views.exchange import ExchangeView
 from labs.views.panel import ExerciseView, Panel
 from labs.views.summary import shortcomings, standing
 
-__all__ = ["Lab", "Served", "open_lab"]
+__all__ = ["Lab", "open_lab"]
 
 # The people whom a served service finds in its database.
 _PEOPLE = (
@@ -87,7 +85,7 @@ class Lab:
 
     # Serving
 
-    def serve(self, factory: Callable[[], Any], *, port: int = 0, env: Mapping[str, str] | None = None) -> Served:
+    def serve(self, factory: Factory, *, port: int = 0, env: Mapping[str, str] | None = None) -> Served:
         """Run the factory's app in this kernel. Called again, it swaps the app and keeps the address.
 
         Nothing is raised for an app that does not start: a sentence says why, and the checks say it, too.
@@ -130,9 +128,9 @@ class Lab:
     def check_all(self) -> None:
         """Run every lab's checks against `create_app`: one line for each lab, and below it what does not pass.
 
-        Whatever a lab needs, the service gets every backing service. Progress is not kept: it is one service's, not
-        that of the labs' own notebooks. In a notebook that is executed without anybody watching, it is left out: it
-        takes a minute, and whoever executes notebooks has `labs check all`.
+        The service gets every backing service, whatever a lab needs. Nothing is kept as progress: that is for the
+        services of the labs' own notebooks. When nobody watches, because the notebook is executed by a program, this
+        is left out: it takes a minute, and there is `labs check all`.
         """
         if get_ipython() is not None and not somebody_watches():
             print("Left out, because nobody watches this notebook: run the cell in JupyterLab. It takes a minute.")
@@ -183,12 +181,9 @@ class Lab:
         return Report(self.pattern.name, self.pattern.title, chosen, problem=self._listed.problem)
 
     def _keep(self, report: Report) -> None:
-        progress = self._progress.lab(self.pattern.name)
         judged = {verdict.check for verdict in report.verdicts if verdict.status.done}
         passed = {verdict.check for verdict in report.verdicts if verdict.status is Status.PASSED}
-        progress.passed = sorted((set(progress.passed) - judged) | passed)
-        progress.checks = len(self._listed.verdicts)
-        self._progress.save(self.pattern.name, progress)
+        self._progress.note_checks(self.pattern.name, judged, passed, len(self._listed.verdicts))
         if self._progress.problem:
             print(self._progress.problem)
 
@@ -239,25 +234,20 @@ class Lab:
     def hint(self, exercise: str = "") -> None:
         """Show one more hint for an exercise; without a name, for the first one that does not pass yet."""
         chosen = self._exercise(exercise)
-        progress = self._progress.lab(self.pattern.name)
-        taken = min(progress.hints.get(chosen.name, 0) + 1, len(chosen.hints))
-        progress.hints[chosen.name] = taken
-        self._progress.save(self.pattern.name, progress)
+        taken = self._progress.count_hint(self.pattern.name, chosen.name, len(chosen.hints))
         number = f"**Hint {taken} of {len(chosen.hints)}** · {chosen.title}"
         left = (
             ""
             if taken < len(chosen.hints)
             else f'\n\nThat was the last one. `lab.solution("{chosen.name}")` shows ours.'
         )
-        # The grader reads there, in the notebook as handed in, which hints are not used yet.
+        # The grader reads there, in the notebook that is handed in, how many hints were taken.
         _show(f"{number}\n\n{chosen.hints[taken - 1]}{left}", {"exercise": chosen.name, "hints": taken})
 
     def solution(self, exercise: str = "") -> None:
         """Show the reference solution of an exercise: one right answer of several."""
         chosen = self._exercise(exercise)
-        progress = self._progress.lab(self.pattern.name)
-        progress.solutions = sorted({*progress.solutions, chosen.name})
-        self._progress.save(self.pattern.name, progress)
+        self._progress.note_solution(self.pattern.name, chosen.name)
         _show(f"**One solution** · {chosen.title}\n\n```python\n{chosen.solution}\n```")
 
     def starter(self, exercise: str = "") -> None:
@@ -276,95 +266,6 @@ class Lab:
 
     def __repr__(self) -> str:
         return f"Lab {self.pattern.lesson.order:02d}: {self.pattern.title}"
-
-
-class Served:
-    """The learner's service, running in this kernel: send it requests, look at its log."""
-
-    def __init__(self, runner: Runner) -> None:
-        self.runner = runner
-        self.url = ""
-        self.problem = "The service is not running: run the cell with `lab.serve(create_app)`."
-
-    def start(self, factory: Callable[[], Any], env: Mapping[str, str]) -> None:
-        """(Re)start with this factory; a sentence in `problem` when it does not start."""
-        self.runner.factory = factory
-        try:
-            self.url = self.runner.start(dict(env))
-            self.problem = ""
-        except Unimplemented as error:
-            self._not_running(
-                f"Not running yet: `{error}` still raises NotImplementedError. Write it, then serve again."
-            )
-        except (StartFailed, UserError) as error:
-            self._not_running(str(error))
-
-    def _not_running(self, problem: str) -> None:
-        self.url, self.problem = "", problem
-
-    @property
-    def log(self) -> list[str]:
-        """Every line that the service has written since it was started."""
-        return self.runner.stream.lines
-
-    def request(
-        self, method: str, path: str, json: Any = None, headers: Mapping[str, str] | None = None
-    ) -> ServedResponse:
-        """Send one request; what comes back shows itself."""
-        request = Request(method, path, json=json, headers=headers or {}, deadline=10.0)
-        if not self.url:
-            return ServedResponse(None, Exchange(f"{method} {path} HTTP/1.1", "", self.problem))
-        return ServedResponse(*exchange(self.url, request))
-
-    def get(self, path: str, **options: Any) -> ServedResponse:
-        """GET."""
-        return self.request("GET", path, **options)
-
-    def post(self, path: str, json: Any = None, **options: Any) -> ServedResponse:
-        """POST, with a JSON body if one is given."""
-        return self.request("POST", path, json, **options)
-
-    def put(self, path: str, json: Any = None, **options: Any) -> ServedResponse:
-        """PUT, with a JSON body if one is given."""
-        return self.request("PUT", path, json, **options)
-
-    def delete(self, path: str, **options: Any) -> ServedResponse:
-        """DELETE."""
-        return self.request("DELETE", path, **options)
-
-    def stop(self) -> None:
-        """Stop the service and give its port back."""
-        self.runner.close()
-        self._not_running("The service was stopped: run the cell with `lab.serve(create_app)`.")
-
-    def _repr_markdown_(self) -> str:
-        if not self.url:
-            return self.problem
-        # A port that changes with each run stays out of executed notebooks: nobody could follow the link anyway.
-        link = f" at [{self.url}]({self.url}/docs)" if somebody_watches() else ""
-        return f"The service is running{link}. Edit a cell, run it, and serve again: the new version takes over."
-
-    def __repr__(self) -> str:
-        return self._repr_markdown_()
-
-
-class ServedResponse(ExchangeView):
-    """One request and what came back; shows itself in a notebook. `status`, `json`, `text`, `header(name)`."""
-
-    def __init__(self, response: Response | None, record: Exchange) -> None:
-        super().__init__(record)
-        self._answer = response
-
-    def header(self, name: str) -> str | None:
-        """A header of the answer; None when it has none, or when no answer came."""
-        return self._answer.header(name) if self._answer else None
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if self._answer is None:
-            return None
-        return getattr(self._answer, name)
 
 
 def _user_namespace() -> dict[str, Any]:

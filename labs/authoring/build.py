@@ -22,7 +22,7 @@ __all__ = ["build", "homeless", "read_lesson", "stale", "stale_files"]
 NOTEBOOKS, SOLUTIONS = "notebooks", "solutions"
 # How a lab shows itself: a change here changes what is in every executed notebook.
 _RENDERING = sorted(file for file in (PACKAGE / "views").iterdir() if file.suffix in (".py", ".css"))
-_RENDERING.append(PACKAGE / "lab.py")
+_RENDERING += [PACKAGE / "lab.py", PACKAGE / "notebook" / "served.py"]
 
 
 def build(

@@ -1,4 +1,4 @@
-"""What a learner has done so far, in one small file outside version control."""
+"""What a learner has done, in one small file outside version control: checks passed, hints and solutions taken."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ def default_path(root: Path) -> Path:
 
 
 class Progress:
-    """Reads and writes the progress file. A missing or broken file is an empty one; a broken one is kept aside.
+    """Reads and writes the progress file. A missing or broken file counts as empty; a broken one is kept aside.
 
     A file of a newer release is read as far as it is understood, and not written.
     Nothing here ever raises for what is in the file or for a disk that can't be written: progress is a
@@ -57,6 +57,27 @@ class Progress:
     def labs(self) -> dict[str, LabProgress]:
         """Every lab that was begun."""
         return {name: self.lab(name) for name in self._read()}
+
+    def note_checks(self, lab: str, judged: Collection[str], passed: Collection[str], checks: int) -> None:
+        """Keep the result of a run: which of the lab's checks it judged, which of those passed, how many there are."""
+        progress = self.lab(lab)
+        progress.passed = sorted((set(progress.passed) - set(judged)) | set(passed))
+        progress.checks = checks
+        self.save(lab, progress)
+
+    def count_hint(self, lab: str, exercise: str, available: int) -> int:
+        """Count one more hint for an exercise; how many of the available ones are taken now."""
+        progress = self.lab(lab)
+        taken = min(progress.hints.get(exercise, 0) + 1, available)
+        progress.hints[exercise] = taken
+        self.save(lab, progress)
+        return taken
+
+    def note_solution(self, lab: str, exercise: str) -> None:
+        """Note that the solution of an exercise was opened."""
+        progress = self.lab(lab)
+        progress.solutions = sorted({*progress.solutions, exercise})
+        self.save(lab, progress)
 
     def save(self, name: str, progress: LabProgress) -> None:
         """Write one lab's progress, leaving the others as they are on disk by now (other notebooks write, too)."""
@@ -98,7 +119,7 @@ class Progress:
 
 
 def _understood(entry: dict[str, Any]) -> LabProgress:
-    """What of an entry has the type that it should have."""
+    """One lab's entry, without what does not have the type that it should have."""
     passed, solutions = (
         [item for item in _as(list, entry.get(key)) if isinstance(item, str)] for key in ("passed", "solutions")
     )
@@ -114,7 +135,7 @@ def _as(kind: type, value: Any) -> Any:
 
 @contextlib.contextmanager
 def _alone(lock: Path) -> Iterator[None]:
-    """Keep other notebooks from writing between our reading and our writing."""
+    """While this is open, other notebooks wait before they read and write the file."""
     with lock.open("w") as file:
         if fcntl is not None:
             fcntl.flock(file, fcntl.LOCK_EX)
