@@ -77,7 +77,7 @@ def test_the_panel_shows_the_hints_that_were_taken_and_offers_the_next(notebook,
 
 
 def test_an_exercise_that_is_not_there_is_a_sentence_and_nothing_is_counted(notebook, progress_file):
-    assert notebook.text('lab.hint("great")') == "'great' is no exercise of this lab; it has greet, double."
+    assert notebook.text('lab.hint("great")') == "'great' is not an exercise of this lab; it has greet, double."
     assert not progress_file.exists()
 
 

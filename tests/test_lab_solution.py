@@ -55,5 +55,5 @@ def test_without_a_name_it_is_that_of_the_first_exercise_that_does_not_pass(note
 
 
 def test_an_exercise_that_is_not_there_is_a_sentence_and_nothing_is_noted(notebook, progress_file):
-    assert notebook.text('lab.solution("great")') == "'great' is no exercise of this lab; it has greet, double."
+    assert notebook.text('lab.solution("great")') == "'great' is not an exercise of this lab; it has greet, double."
     assert not progress_file.exists()

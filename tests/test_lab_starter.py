@@ -36,4 +36,4 @@ def test_without_a_name_it_is_that_of_the_first_exercise_that_does_not_pass(note
 
 
 def test_an_exercise_that_is_not_there_is_a_sentence(notebook):
-    assert notebook.text('lab.starter("great")') == "'great' is no exercise of this lab; it has greet, double."
+    assert notebook.text('lab.starter("great")') == "'great' is not an exercise of this lab; it has greet, double."

@@ -39,7 +39,7 @@ class Answer:
 
 
 def read_answers(folder: Path, lesson: Lesson) -> tuple[list[Answer], list[str]]:
-    """Every answer of the lab in `folder`, in order, and one sentence for each file that is none."""
+    """Every answer of the lab in `folder`, in order, and one sentence for each file that can't be used."""
     answers: list[Answer] = []
     problems: list[str] = []
     for kind in KINDS:

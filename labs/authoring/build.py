@@ -66,7 +66,7 @@ def stale(patterns: Sequence[Pattern], root: Path) -> list[str]:
 
 
 def stale_files(pattern: Pattern, root: Path) -> list[str]:
-    """The same for one lab."""
+    """One sentence for each built file of this lab that is not what its lesson gives."""
     try:
         page = _page(pattern, root)
     except LessonError as error:
@@ -189,7 +189,9 @@ def _read(path: Path) -> NotebookNode | None:
     try:
         notebook: NotebookNode = nbformat.reads(path.read_text("utf-8"), as_version=4)
     except Exception:
-        raise UserError(f"{path} is no notebook that can be read: delete it, and `labs build` makes it anew.") from None
+        raise UserError(
+            f"{path} is not a notebook that can be read: delete it, and `labs build` makes it anew."
+        ) from None
     return notebook
 
 

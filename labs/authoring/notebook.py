@@ -1,4 +1,4 @@
-"""A lesson as a notebook: the same lesson gives the same bytes."""
+"""Makes the notebooks of a lesson. Equal lessons give equal bytes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def learner_notebook(lesson: Lesson) -> NotebookNode:
 
 
 def solved_notebook(lesson: Lesson, outputs: str = "") -> NotebookNode:
-    """The same with the reference, not yet executed. `outputs`: digest of what its outputs depend on."""
+    """The notebook with the reference in it, not yet executed. `outputs`: digest of what its outputs depend on."""
     notebook = _notebook(lesson, {exercise.name: exercise.solution for exercise in lesson.exercises})
     if outputs:
         notebook.metadata.labs.outputs = outputs

@@ -28,16 +28,16 @@ class Problems:
             self._times[key] += 1
 
     def at(self, path: Path, sentence: str, *, key: str = "", lab: str = "", run: bool = False) -> None:
-        """The same about a file."""
+        """Keep a sentence about a file."""
         shown = path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else str(path)
         self.say(f"{shown}: {sentence}", key=key and f"{shown} {key}", lab=lab, run=run)
 
     def count(self, lab: str | None = None) -> int:
-        """How many there are, or how many of one lab."""
+        """How many problems there are, or how many of one lab."""
         return len(self._sentences) if lab is None else len(self._labs.get(lab, ()))
 
     def news(self) -> list[str]:
-        """Those that have come up since this was asked last."""
+        """The sentences that have come up since this was last asked."""
         before, self._told = self._told, len(self._sentences)
         return list(self._sentences.values())[before:]
 

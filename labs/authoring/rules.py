@@ -1,4 +1,4 @@
-"""When a run proves what it should: a function for each kind of run, with sentences for what it does not."""
+"""What a run has to show: a function for each kind of run, with a sentence for each other verdict."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def must_pass(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def must_not_start(report: Report, first: str) -> Iterator[tuple[str, str]]:
-    """Every check says "not started"; one may wait for such a one, but not those of the `first` exercise."""
+    """Every check is "not started"; those of exercises after the `first` may also wait for one that is not started."""
     titles = {verdict.title for verdict in report.verdicts if verdict.status in _UNFINISHED}
     for verdict in report.verdicts:
         waits = verdict.status is Status.WAITING and verdict.exercise != first and verdict.waits_for in titles
@@ -50,7 +50,7 @@ def must_fail(report: Report, check: str, cause: str) -> Iterator[tuple[str, str
 
 
 def plain(text: str) -> str:
-    """For comparing causes: without case, backticks and the kind of white space."""
+    """A cause as it is compared: without case and backticks, and with single spaces."""
     return " ".join(text.replace("`", "").split()).casefold()
 
 

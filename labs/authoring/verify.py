@@ -49,15 +49,15 @@ def verify(
 ) -> bool:
     """Prove these labs and print the figures; True when there is nothing to complain about.
 
-    Each lab's reference passes every check, in this kind of process and in one of its own, and so does each right
-    answer; the untouched starter comes out as not started; with the first exercises solved theirs pass and no other
-    fails; each wrong answer fails the check that it names, and is told the cause that it names. Incomplete content and
-    stale notebooks are refused.
+    The reference and each right answer have to pass every check, the reference in a process of its own, too. The
+    untouched starter has to come out as not started. With the first exercises solved, their checks have to pass and no
+    other may fail. Each wrong answer has to fail the check that it names and to be told the cause that it names.
+    Incomplete content and stale notebooks are refused.
 
-    A wrong answer is judged by the check that it names and those which that one builds on; `thorough` judges it by
-    all, so that a check which breaks over it is found, too, and right answers in processes of their own as well. With
-    `repeat`, every run is made so many times: a check must not be right only most of the time. `only` names one answer,
-    which alone is judged. Raises UserError when there is none of this name.
+    A wrong answer is judged by the check that it names and by the checks on which this one builds. With `thorough` it
+    is judged by every check, so that one which breaks over it is found, and right answers are judged in processes of
+    their own, too. With `repeat`, every run is made so many times: a check must not be right only most of the time.
+    `only` names one answer, which alone is judged; UserError when no answer has this name.
     """
     started = time.perf_counter()
     problems = Problems(root, repeat)
@@ -188,7 +188,7 @@ class _Proof:
             yield _Run(source, REFERENCE, host, assemble(lesson), rules.must_pass, times)
             untouched = functools.partial(rules.must_not_start, first=names[0] if names else "")
             yield _Run(source, "the untouched starter", host, assemble(lesson, starters(lesson)), untouched)
-            # What a process of its own changes shows on the reference; each start of one costs a tenth of a second.
+            # Whatever is different in a process of its own shows on the reference. Each start of one takes 0.1 s.
             for answer in self.answers if host is ServedFrom.RUNNER or thorough else ():
                 if answer.right:
                     yield _Run(answer.path, answer.name, host, assemble(lesson, answer.cells), rules.must_pass)
@@ -291,7 +291,7 @@ def _lost(job: Job) -> str:
 
 
 def _shared_names(patterns: Sequence[Pattern]) -> Iterator[str]:
-    """Names that these labs share with each other, or with those that stand beside them."""
+    """A sentence for each title or number that one of these labs shares with another lab of the course."""
     folders = sorted({file.parent for pattern in patterns for file in pattern.folder.parent.glob("*/lesson.md")})
     lessons: list[Lesson] = []
     for folder in folders:

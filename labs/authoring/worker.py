@@ -41,7 +41,7 @@ from labs.service.processes import CAN_FORK
 
 __all__ = ["main"]
 
-_PYTEST = ("helpconfig", "setuponly", "setupplan", "skipping", "unittest")  # what it imports at its first run
+_PYTEST = ("helpconfig", "setuponly", "setupplan", "skipping", "unittest")  # what pytest imports at its first run
 
 
 Say = Callable[[FromWorker], None]

@@ -1,4 +1,4 @@
-"""A Redis to lean on: fakeredis behind its TCP server, with a record of every command and faults to switch."""
+"""A Redis for the service under test: fakeredis' TCP server, with a record of every command and faults to switch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A SQLite file to lean on, with the course's two tables, a way to look behind the service's back, and faults."""
+"""A SQLite file for the service under test: the course's two tables, a way to look past the service, and faults."""
 
 from __future__ import annotations
 

@@ -73,16 +73,16 @@ class Pattern:
         return f"{self.lesson.order:02d}_{self.name}.ipynb"
 
     def exercise(self, name: str) -> Exercise:
-        """An exercise by name; UserError when there is none."""
+        """An exercise by name; UserError, with the known ones, for another name."""
         for exercise in self.exercises:
             if exercise.name == name:
                 return exercise
         known = ", ".join(exercise.name for exercise in self.exercises)
-        raise UserError(f"{name!r} is no exercise of this lab; it has {known}.")
+        raise UserError(f"{name!r} is not an exercise of this lab; it has {known}.")
 
 
 def find_patterns(without: Iterable[str] | None = None) -> list[Pattern]:
-    """Every lab of the course, in its order, leaving out those that need what a template goes `without`.
+    """Every lab of the course, in its order, without those that need what a company template goes `without`.
 
     Without an argument LABS_WITHOUT decides, which `labs start --without` sets for the notebooks.
     """
@@ -93,7 +93,7 @@ def find_patterns(without: Iterable[str] | None = None) -> list[Pattern]:
 
 
 def use_course(patterns: Path, notebooks: Path) -> None:
-    """Take the labs from another folder, as this process and nobody else."""
+    """Take the labs from another folder, in this process alone."""
     global PATTERNS, NOTEBOOKS  # a process has one course
     PATTERNS, NOTEBOOKS = patterns, notebooks
 
@@ -104,7 +104,7 @@ def left_out() -> list[str]:
 
 
 def find_pattern(name: str) -> Pattern:
-    """One lab by name, such as "caching" or "08_caching"; UserError with the known ones when there is none."""
+    """One lab by name, such as "caching" or "08_caching"; UserError, with the known ones, for another name."""
     folders = {file.parent.name: file.parent for file in PATTERNS.glob("*/lesson.md")}
     plain = name.removesuffix(".ipynb").lstrip("0123456789_").replace("-", "_").replace(" ", "_").lower()
     if plain in folders:

@@ -30,11 +30,11 @@ __all__ = [
 ]
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-# What an author may write. Any other word is a slip of the pen, and what it stood for would be missing in silence.
+# The words that an author may write. Any other word is taken for a slip: what it was meant for would be missing.
 FRONT = ("title", "order", "minutes", "backings", "optional_backings", "teaches")
 OLD_FRONT = {"needs": "backings", "uses": "optional_backings", "seed": "teaches"}  # as earlier releases call them
 OPTIONS = ("tags", "name", "title", "level", "exercise")
-TAGS = ("service", "exercise", "hint")  # besides those of tools, which have a hyphen: nbval-ignore-output
+TAGS = ("service", "exercise", "hint")  # those of tools have a hyphen, as nbval-ignore-output
 _JUPYTEXTS = ("jupytext", "kernelspec", "language_info")
 _JUPYTERS = ("deletable", "editable", "jupyter", "mystnb", "slideshow")
 
@@ -97,7 +97,7 @@ class Lesson:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The opposite of to_json."""
+        """A lesson from what `to_json` wrote. Raises ValueError, KeyError or TypeError for anything else."""
         data = json.loads(text)
         data["exercises"] = [Exercise(**{**item, "level": Level(item["level"])}) for item in data["exercises"]]
         data["cells"] = [Cell(**item) for item in data["cells"]]
@@ -137,7 +137,7 @@ def parse_lesson(name: str, text: str, where: str = "lesson.md") -> Lesson:
     try:
         notebook = jupytext.reads(text, fmt="md:myst")
     except Exception as error:
-        raise LessonError(f"{where} is no MyST Markdown that Jupytext can read: {_first_line(error)}") from None
+        raise LessonError(f"{where} is not MyST Markdown that Jupytext can read: {_first_line(error)}") from None
     front = {OLD_FRONT.get(key, key): value for key, value in notebook.metadata.items()}
     if not set(front) & set(FRONT):
         raise LessonError(f"{where} has to begin with front matter, two lines `---` around {', '.join(FRONT)}.")
@@ -204,7 +204,7 @@ def _read_cells(lesson: Lesson, cells: list[Any], where: str) -> None:
 
 
 def _slips(cell: Any, tags: list[str]) -> Iterator[str]:
-    """What a cell's author may have meant to be something else."""
+    """A phrase for each tag or option of a cell that nothing reads."""
     for tag in tags:
         if tag not in TAGS and "-" not in tag:
             yield f"the tag `{tag}`, which nothing reads: {_offer(tag, TAGS)}."
@@ -233,13 +233,13 @@ def _hinted(cell: Any, heading: str, where: str) -> str:
     if held := _last_heading(cell.source):
         raise LessonError(
             f"{where}: a hint for {name} holds the heading “{held}”: a line `+++` ends a hint, "
-            "and what stands above it is no part of the notebook."
+            "and what stands above it is not part of the notebook."
         )
     return name
 
 
 def _syntax_problem(source: str) -> str:
-    """What is wrong with a cell's code, or nothing."""
+    """What is wrong with a cell's code; empty when it is Python."""
     try:
         ast.parse(source)
     except SyntaxError as error:
@@ -342,5 +342,5 @@ _FIELDS = (
 
 def _first_line(error: Exception) -> str:
     if (mark := getattr(error, "problem_mark", None)) is not None:  # YAML's
-        return f"its front matter, line {mark.line + 1}: {getattr(error, 'problem', None) or 'no YAML'}"
+        return f"its front matter, line {mark.line + 1}: {getattr(error, 'problem', None) or 'not YAML'}"
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

@@ -35,7 +35,7 @@ def start(
         port: Where it listens. A port that is taken is refused, rather than quietly replaced by the next.
         open_browser: Whether to open the link as well as print it.
         notebook: The notebook to open, relative to the clone.
-        extra: Further options for `jupyter lab`, each other than the ones set here: it takes none twice.
+        extra: Further options for `jupyter lab`. What is set here can't be given again: it takes no option twice.
 
     Raises:
         UserError: The port can't be used, or the notebook is not there.
@@ -87,7 +87,7 @@ def _require_free(port: int) -> None:
         raise UserError(f"{port} is not a port: choose one between 1024 and 65535, as in make lab PORT=8899.")
     other = port + 1 if port < 2**16 - 1 else port - 1
     try:
-        # As a client too: on macOS, binding succeeds next to a server that listens on all addresses.
+        # Tried as a client, too: on macOS, binding succeeds next to a server that listens on all addresses.
         with socket.create_connection(("127.0.0.1", port), timeout=1) as client:
             taken = client.getsockname() != client.getpeername()  # equal: it met itself, there is no server
     except OSError:

@@ -13,9 +13,9 @@ __all__ = ["syntax_error"]
 
 
 def syntax_error(exercises: Sequence[Exercise]) -> str:
-    """One sentence for the first exercise whose cell, as it was last run, has a syntax error; empty when none has.
+    """One sentence for the first exercise whose cell, as it was last run, has a syntax error; empty otherwise.
 
-    Such a cell defines nothing: what the checks would judge is the version before it.
+    Such a cell defines nothing, so the checks would judge the version before it.
     """
     shell = get_ipython()
     if shell is None:

@@ -1,4 +1,4 @@
-"""Request and answer: what `service.get("/users?page=2")` shows a learner in a notebook."""
+"""Request and response: what `service.get("/users?page=2")` shows a learner in a notebook."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ CHANGING = frozenset({"date", "host", "user-agent"})
 
 
 class ExchangeView:
-    """One HTTP exchange, pretty in a notebook and readable as text. Says the same for the same exchange."""
+    """One HTTP exchange, pretty in a notebook and readable as text. Equal exchanges give equal output."""
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
 
     def html(self) -> str:
         """Request line and status, bodies laid out, headers folded."""
-        request, answer = self._messages()
-        line, status = _short(request), _short(answer) or "No answer"
+        request, response = self._messages()
+        line, status = _short(request), _short(response) or "No response"
         verb, space, target = line.partition(" ")
-        both = bool(request.body and answer.body)
+        both = bool(request.body and response.body)
         sent = f'<code><b class="lp-verb">{escape(verb)}</b>{space}{escape(target)}</code>'
-        pill = f'<span class="lp-state lp-{tone(answer.start)}">{escape(status)}</span>'
+        pill = f'<span class="lp-state lp-{tone(response.start)}">{escape(status)}</span>'
         parts = [
             f'<div class="lp-head">{sent}{pill}</div>',
             _body(request, "Sent", both),
             f'<p class="lp-problem">{inline(self.exchange.problem)}</p>' if self.exchange.problem else "",
-            _body(answer, "Answered", both),
+            _body(response, "Answered", both),
             _headers(request, "Request headers"),
-            _headers(answer, "Answer headers"),
+            _headers(response, "Response headers"),
         ]
         label = escape(f"{line}: {status}")
         return (
@@ -48,14 +48,14 @@ class ExchangeView:
 
     def as_text(self) -> str:
         """The exchange as on the wire, without the headers that change with every run."""
-        request, answer = self._messages()
-        blocks = [_short(request), _body_text(request), _short(answer) or "No answer"]
-        blocks += [self.exchange.problem, "\n".join(answer.lines)]
-        return "\n".join(clean(block) for block in [*blocks, _body_text(answer)] if block)
+        request, response = self._messages()
+        blocks = [_short(request), _body_text(request), _short(response) or "No response"]
+        blocks += [self.exchange.problem, "\n".join(response.lines)]
+        return "\n".join(clean(block) for block in [*blocks, _body_text(response)] if block)
 
     def _messages(self) -> tuple[Message, Message]:
-        request, answer = Message.parse(self.exchange.request), Message.parse(self.exchange.response)
-        return request.without(CHANGING), answer.without(CHANGING)
+        request, response = Message.parse(self.exchange.request), Message.parse(self.exchange.response)
+        return request.without(CHANGING), response.without(CHANGING)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What IPython asks for when the exchange is displayed."""

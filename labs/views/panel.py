@@ -1,4 +1,4 @@
-"""The check panel: what `lab.check()` shows in a notebook, and the same in words where HTML is not shown."""
+"""The check panel: what `lab.check()` shows in a notebook, and its text for where HTML is not shown."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Panel:
         self.footer = footer
 
     def html(self) -> str:
-        """The panel with its style sheet; no script, no ids, the same for the same report."""
+        """The panel with its style sheet, without script or ids. Equal reports give equal HTML."""
         report = self.report
         status, label = state(report)
         kind = status.name.lower()

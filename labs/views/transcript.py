@@ -32,7 +32,7 @@ KEY = re.compile(r'("(?:[^"\\\n]|\\.)*")(?=\s*:)')
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An HTTP request or answer taken apart."""
+    """An HTTP request or response taken apart."""
 
     start: str  # the request line, or the status line without its protocol
     headers: tuple[tuple[str, str], ...]
@@ -73,16 +73,16 @@ def _status_line(start: str) -> str:
 
     The phrases are those of RFC 9110. Servers take them from Python, where four had older names until 3.12.
     """
-    answer = re.fullmatch(r"(?:HTTP/[\d.]+ )?(\d{3})(?: (.*))?", start)
-    if not answer:
+    found = re.fullmatch(r"(?:HTTP/[\d.]+ )?(\d{3})(?: (.*))?", start)
+    if not found:
         return start
     known = {status.value: status.phrase for status in HTTPStatus}
-    phrase = answer[2] or known.get(int(answer[1]), "")
-    return f"{answer[1]} {_RENAMED.get(phrase, phrase)}".rstrip()
+    phrase = found[2] or known.get(int(found[1]), "")
+    return f"{found[1]} {_RENAMED.get(phrase, phrase)}".rstrip()
 
 
 def tone(start: str) -> str:
-    """The colour of an answer's first line, named as the statuses' are; its words say the same."""
+    """The colour of a response's first line, by the name of a check's status. The words of the line say it, too."""
     answered = re.match(r"[2345]\d\d\b", start)
     tones = {"2": "passed", "3": "running", "4": "broken", "5": "failed"}
     return tones[start[0]] if answered else "not_run"
@@ -99,8 +99,8 @@ def code(text: str, limit: int) -> str:
 def summary(exchange: Exchange) -> str:
     """One line of text: `POST /orders → 201 Created`."""
     request = Message.parse(exchange.request)
-    answer = Message.parse(exchange.response).word if exchange.response else "no answer"
-    return f"{request.word} → {answer}"
+    response = Message.parse(exchange.response).word if exchange.response else "no response"
+    return f"{request.word} → {response}"
 
 
 def exchanges(items: Sequence[Exchange]) -> str:
@@ -113,10 +113,10 @@ def exchanges(items: Sequence[Exchange]) -> str:
 
 
 def _exchange(exchange: Exchange) -> str:
-    answer = f"<pre>{_message(exchange.response)}</pre>" if exchange.response else ""
+    response = f"<pre>{_message(exchange.response)}</pre>" if exchange.response else ""
     problem = f'<p class="lp-problem">{inline(exchange.problem)}</p>' if exchange.problem else ""
     request = f"<pre>{_message(exchange.request)}</pre>"
-    return f'<div class="lp-wire">{request}{answer}{problem}</div>'
+    return f'<div class="lp-wire">{request}{response}{problem}</div>'
 
 
 def _message(text: str) -> str:
@@ -143,9 +143,9 @@ def calls(items: Sequence[Call]) -> str:
 
 
 def _call(call: Call) -> str:
-    answer = f'<span class="lp-answer">→ {shown(call.response, CALL)}</span>' if call.response else ""
+    response = f'<span class="lp-answer">→ {shown(call.response, CALL)}</span>' if call.response else ""
     to = f'<b class="lp-verb">{escape(clip(call.to, 40)[0])}</b>'
-    return f"<li>{to} {shown(call.request, CALL)} {answer}</li>"
+    return f"<li>{to} {shown(call.request, CALL)} {response}</li>"
 
 
 def _last(items: Sequence[Any], limit: int, noun: str, render: Callable[[Any], str], tag: str = "div") -> str:

@@ -287,9 +287,9 @@ def test_a_file_that_is_no_notebook(tiny):
 
     [sentence] = tiny.stale()
     assert sentence.endswith(
-        "00_tiny.ipynb is no notebook that can be read: delete it, and `labs build` makes it anew."
+        "00_tiny.ipynb is not a notebook that can be read: delete it, and `labs build` makes it anew."
     )
-    with pytest.raises(UserError, match="is no notebook that can be read"):
+    with pytest.raises(UserError, match="is not a notebook that can be read"):
         tiny.build()
 
 

@@ -137,7 +137,7 @@ BROKEN = {
         "`backings:` is a list of some of database, cache, downstream",
     ),
     "backings is a text": ("backings: []", "backings: cache", "`backings:` is a list"),
-    "broken front matter": ("title: Tiny", "title: [Tiny", "is no MyST Markdown that Jupytext can read"),
+    "broken front matter": ("title: Tiny", "title: [Tiny", "is not MyST Markdown that Jupytext can read"),
     "no name": (
         ":name: greet\n",
         "",

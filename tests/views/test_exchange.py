@@ -26,8 +26,8 @@ def test_exchange_view() -> None:
         'GET /users?page=2\n404 Not Found\ncontent-type: application/json\n{"detail": "no <b>user</b>"}'
     )
     silent = ExchangeView(Exchange("GET / HTTP/1.1\r\n\r\n", "", "The service did not answer."))
-    assert "No answer" in silent.html()
-    assert silent.as_text() == "GET /\nNo answer\nThe service did not answer."
+    assert "No response" in silent.html()
+    assert silent.as_text() == "GET /\nNo response\nThe service did not answer."
     assert_harmless(ExchangeView(Exchange(HOSTILE, HOSTILE, HOSTILE)).html())
 
 
