@@ -20,16 +20,16 @@ FLOORS = (
     ("labs.notebook",),
     ("labs.lab",),
     ("labs.authoring",),
-    # Grading: the way of a submission, then what all of it is put together from.
+    # Grading: what several steps use, the steps of a submission's way, then what all of it is put together from.
     ("labs.grading.isolation",),
     ("labs.grading.result", "labs.grading.release"),  # plain data for all rooms above, as the job is
     ("labs.grading.job",),
+    ("labs.grading.reports",),  # which files there are, storage has to know
     ("labs.grading.storage",),
     ("labs.grading.submissions",),
     ("labs.grading.kernels",),
     ("labs.grading.judges",),
     ("labs.grading.cluster",),
-    ("labs.grading.reports",),
     ("labs.grading",),
     ("labs.workshop",),
     ("labs.cli",),
