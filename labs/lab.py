@@ -290,7 +290,7 @@ class _Text:
         return self._text
 
 
-def _show(text: str, about: dict[str, Any] | None = None) -> None:
+def _show(text: str, about: dict[str, object] | None = None) -> None:
     display(_Text(text), metadata={"labs": about} if about else None)
 
 

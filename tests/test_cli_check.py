@@ -131,7 +131,7 @@ def test_what_is_not_written_yet_is_said_so(labs_here, tmp_path, capfd):
     [
         (["demmo", "--app", "x"], "labs: There is no lab 'demmo'. Did you mean 'demo'? The labs are: demo."),
         (["demo", "--app", "nowhere.py"], "labs: The service did not start. There is no file nowhere.py: check the path, relative to"),
-        (["demo", "--app", "x", "--only", "nothing"], "labs: 'nothing' names no exercise and no check of this lab."),
+        (["demo", "--app", "x", "--only", "nothing"], "labs: 'nothing' is neither an exercise nor a check of this lab."),
         (["demo", "--app", "x", "-k", "nothing"], "labs: No check was selected."),
         (["demo", "--app", "x", "--no-such-option"], "labs: pytest does not understand these options: its message above says which."),
     ],

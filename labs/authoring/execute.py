@@ -9,7 +9,6 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from nbformat import NotebookNode
 
@@ -86,7 +85,7 @@ def scrub(notebook: NotebookNode, where: str) -> None:
                     )
 
 
-def _texts(output: Any) -> list[tuple[Any, str]]:
+def _texts(output: NotebookNode) -> list[tuple[NotebookNode, str]]:
     """Every text in an output, as the mapping and the key that hold it."""
     data = output.get("data", {})
     data.pop(_WIDGET, None)

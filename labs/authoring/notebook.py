@@ -59,7 +59,7 @@ def differences(built: NotebookNode, kept: NotebookNode) -> list[str]:
     return found + (["metadata"] if built.metadata != kept.metadata else [])
 
 
-def _core(cell: NotebookNode) -> tuple[Any, ...]:
+def _core(cell: NotebookNode) -> tuple[object, ...]:
     return cell.cell_type, cell.source, cell.metadata
 
 

@@ -12,10 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from labs.backing import KINDS
 from labs.errors import UserError
+
+if TYPE_CHECKING:  # nbformat is read with the Markdown alone: most people read lesson.json
+    from nbformat import NotebookNode
 
 __all__ = [
     "Cell",
@@ -72,7 +75,7 @@ class Cell:
     kind: str  # "markdown" or "code"
     source: str  # with the solution markers
     tags: list[str]
-    metadata: dict[str, Any]
+    metadata: dict[str, Any]  # as YAML has them
     exercise: str = ""  # name of the exercise that this cell is
 
 
@@ -165,7 +168,7 @@ def parse_lesson(name: str, text: str, where: str = "lesson.md") -> Lesson:
     return lesson
 
 
-def _read_cells(lesson: Lesson, cells: list[Any], where: str) -> None:
+def _read_cells(lesson: Lesson, cells: list[NotebookNode], where: str) -> None:
     heading = lesson.title
     hints: dict[str, list[str]] = {}
     defined: dict[str, str] = {}  # the names that exercises define, and in which
@@ -203,7 +206,7 @@ def _read_cells(lesson: Lesson, cells: list[Any], where: str) -> None:
         raise LessonError(f"{where}: hints for {unknown}, but no exercise has that name.")
 
 
-def _slips(cell: Any, tags: list[str]) -> Iterator[str]:
+def _slips(cell: NotebookNode, tags: list[str]) -> Iterator[str]:
     """A phrase for each tag or option of a cell that nothing reads."""
     for tag in tags:
         if tag not in TAGS and "-" not in tag:
@@ -222,7 +225,7 @@ def _offer(word: str, known: Sequence[str]) -> str:
     return f"`{near[0]}` may be meant" if near else f"there are {', '.join(known)}"
 
 
-def _hinted(cell: Any, heading: str, where: str) -> str:
+def _hinted(cell: NotebookNode, heading: str, where: str) -> str:
     """The exercise that a hint is for."""
     name = cell.metadata.get("exercise")
     if not isinstance(name, str):
@@ -259,7 +262,7 @@ def _names_in(source: str) -> set[str]:
     return defined | {target.id for target in targets if isinstance(target, ast.Name)}
 
 
-def _read_exercise(cell: Any, heading: str, where: str) -> Exercise:
+def _read_exercise(cell: NotebookNode, heading: str, where: str) -> Exercise:
     name = cell.metadata.get("name")
     if not isinstance(name, str) or not name.isidentifier():
         raise LessonError(f"{where}: an exercise cell needs `:name:`, a Python identifier (below “{heading}”).")

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 try:
     import fcntl
@@ -19,6 +19,7 @@ except ImportError:  # Windows: two notebooks that save in the same millisecond 
 __all__ = ["LabProgress", "Progress", "default_path"]
 
 VERSION = 1
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ class Progress:
                 f"Your progress could not be saved in {self.path} ({error.strerror}); the checks work without."
             )
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> dict[str, Any]:  # Any: the file may hold anything
         if self.path is None:
             return {}
         try:
@@ -129,7 +130,7 @@ def _understood(entry: dict[str, Any]) -> LabProgress:
     return LabProgress(passed, _as(int, entry.get("checks")), hints, solutions)
 
 
-def _as(kind: type, value: Any) -> Any:
+def _as(kind: type[_Kind], value: object) -> _Kind:
     return value if isinstance(value, kind) else kind()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from labs.judge.client import Response
 
@@ -23,7 +22,7 @@ class Comparison:
         """Forget the last comparison."""
         self.expected = self.got = ""
 
-    def take(self, operator: str, left: Any, right: Any) -> None:
+    def take(self, operator: str, left: object, right: object) -> None:
         """Remember `left operator right`. By convention the left side came from the service, the right is expected."""
         if operator == "in":
             self.expected, self.got = f"{show(left)}\nsomewhere in it", show(right)
@@ -35,7 +34,7 @@ class Comparison:
             self.expected, self.got = words.get(operator, "") + show(right), show(left)
 
 
-def show(value: Any) -> str:
+def show(value: object) -> str:
     """A value as a learner reads it: text as it is, data as JSON, a response with its status."""
     if isinstance(value, (str, Response)):
         text = str(value)
@@ -57,7 +56,7 @@ def show(value: Any) -> str:
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + f"\n… {len(text) - MAX_SHOWN} characters more"
 
 
-def _safe_repr(value: Any) -> str:
+def _safe_repr(value: object) -> str:
     try:
         return repr(value)
     except Exception as error:  # nested too deeply, or an object with a mind of its own

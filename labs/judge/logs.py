@@ -80,7 +80,7 @@ class Logs:
         return [record for record in self.records if all(record.get(name) == value for name, value in fields.items())]
 
     def wait_for(
-        self, wanted: Callable[[dict[str, Any]], Any], what: str, *, timeout: float = 2.0, cause: str = ""
+        self, wanted: Callable[[dict[str, Any]], object], what: str, *, timeout: float = 2.0, cause: str = ""
     ) -> dict[str, Any]:
         """The first record that `wanted` says yes to; waits for it. Fails the check with `cause` when none comes."""
 

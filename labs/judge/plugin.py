@@ -10,7 +10,6 @@ import inspect
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -141,7 +140,7 @@ class JudgePlugin:
         self.listener(verdict)
         return result
 
-    def pytest_assertrepr_compare(self, op: str, left: Any, right: Any) -> None:
+    def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> None:
         """Keep both sides of the comparison that failed."""
         self._comparison.take(op, left, right)
 

@@ -162,7 +162,7 @@ def _why_nothing(pattern: Pattern, only: str, code: int) -> str:
     if not any(file.is_file() for file in pattern.checks_files):
         return f"There are no checks in {pattern.checks_folder}: each exercise has a module there that bears its name."
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        return f"{only!r} names no exercise and no check of this lab." if only else "No check was selected."
+        return f"{only!r} is neither an exercise nor a check of this lab." if only else "No check was selected."
     if code == pytest.ExitCode.USAGE_ERROR:
         return "pytest does not understand these options: its message above says which."
     return f"The checks in {pattern.checks_folder} could not be read: run pytest on that folder to see why."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from labs.views.difference import pretty
 from labs.views.markup import clip, count, cut, escape, inline, shown
@@ -27,6 +27,8 @@ _RENAMED = {
     "Requested Range Not Satisfiable": "Range Not Satisfiable",
     "Unprocessable Entity": "Unprocessable Content",
 }
+_Item = TypeVar("_Item")
+
 KEY = re.compile(r'("(?:[^"\\\n]|\\.)*")(?=\s*:)')
 
 
@@ -148,7 +150,7 @@ def _call(call: Call) -> str:
     return f"<li>{to} {shown(call.request, CALL)} {response}</li>"
 
 
-def _last(items: Sequence[Any], limit: int, noun: str, render: Callable[[Any], str], tag: str = "div") -> str:
+def _last(items: Sequence[_Item], limit: int, noun: str, render: Callable[[_Item], str], tag: str = "div") -> str:
     """The last few items, since a check fails at its end, with a note of how many came before."""
     early = len(items) - limit
     note = f'<p class="lp-cut">… {count(early, f"earlier {noun}")}</p>' if early > 0 else ""

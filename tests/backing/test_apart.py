@@ -17,8 +17,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from labs.backing import ScriptedReply
-from labs.backing.apart.host import BackingHost, BackingLost, RemoteCache, RemoteDatabase, RemoteDownstream
+from labs.backing.apart.host import BackingHost, BackingLost
 from labs.backing.apart.messages import Ask, Told, decode, encode, pack, unpack
+from labs.backing.apart.remote import RemoteCache, RemoteDatabase, RemoteDownstream
 
 CHILD = """
 import socket, sys

@@ -29,7 +29,7 @@ def test_only_chooses_an_exercise_or_a_check(runners, demo_lab):
     alone = run_checks(demo_lab, runner, only="test_greeting_is_logged")
     assert statuses(alone) == ["passed"]
     nothing = run_checks(demo_lab, runner, only="greeet")
-    assert (nothing.verdicts, nothing.problem) == ([], "'greeet' names no exercise and no check of this lab.")
+    assert (nothing.verdicts, nothing.problem) == ([], "'greeet' is neither an exercise nor a check of this lab.")
 
 
 def test_a_check_alone_and_with_those_before_it(demo_lab, runners):

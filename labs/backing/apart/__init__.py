@@ -5,5 +5,6 @@ locked up as a kernel is. The judge asks it for plain, bounded data over one con
 
     messages.py  what goes over the connection
     child.py     the process: holds the real Database, CacheServer and Downstream
-    host.py      the judge's end: stand-ins with the same methods, for the fixtures of checks
+    host.py      the judge's end of the connection
+    remote.py    stand-ins with the methods of the real ones, for the fixtures of checks
 """
