@@ -11,7 +11,7 @@ import fakeredis
 import redis.exceptions
 from fakeredis._clients._tcp_server import TCPFakeRequestHandler
 
-from labs.backing.commands import refusal
+from labs.backing.commands import Command, refusal
 from labs.backing.faults import Connection, TcpBacking, TcpServer
 from labs.backing.scripts import run_script
 
@@ -19,24 +19,6 @@ __all__ = ["CacheServer", "Command", "Held"]
 
 MAX_COMMANDS = 10_000
 _GREETINGS = ("HELLO", "CLIENT")  # what a client sends for itself on each new connection
-
-
-class Command:
-    """One Redis command that the service sent: its words, and what it got."""
-
-    __slots__ = ("reply", "words")
-
-    def __init__(self, words: list[bytes]) -> None:
-        self.words = [word.decode("utf-8", "backslashreplace") for word in words]
-        self.reply: Any = None
-
-    @property
-    def name(self) -> str:
-        """The command's name in capitals, such as SET."""
-        return self.words[0].upper() if self.words else ""
-
-    def __str__(self) -> str:
-        return " ".join(word if len(word) < 200 else word[:200] + "…" for word in self.words)
 
 
 class Held:
@@ -178,7 +160,7 @@ class _Connection(Connection, TCPFakeRequestHandler):
         process = fake._process_command
 
         def observed(fields: list[bytes]) -> None:
-            command = Command(fields)
+            command = Command([word.decode("utf-8", "backslashreplace") for word in fields])
             owner = self.server.owner
             if len(owner.commands) < MAX_COMMANDS and command.name not in _GREETINGS:
                 owner.commands.append(command)

@@ -1,4 +1,4 @@
-"""The Redis commands that the stand-in carries out: a list, so that what a library adds tomorrow is not let in unseen.
+"""A Redis command, and the list of those that are carried out, so that no library lets a new one in unseen.
 
 fakeredis ends RESTORE in `pickle.loads`: with it a service could run code where its Redis is. Left out are commands
 that read serialised values, run or load code, manage the server or other clients, or belong to modules, and all
@@ -8,8 +8,27 @@ databases but 0 (a Redis cluster has no other one, either: https://redis.io/docs
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["KNOWN", "refusal"]
+__all__ = ["KNOWN", "Command", "refusal"]
+
+
+@dataclass(slots=True, eq=False)
+class Command:
+    """One Redis command that the service sent: its words, and the reply that it got."""
+
+    words: list[str]
+    reply: Any = None  # whatever Redis may reply with
+
+    @property
+    def name(self) -> str:
+        """The command's name in capitals, such as SET."""
+        return self.words[0].upper() if self.words else ""
+
+    def __str__(self) -> str:
+        return " ".join(word if len(word) < 200 else word[:200] + "…" for word in self.words)
+
 
 _COMMANDS = {
     "connection": """

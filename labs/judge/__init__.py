@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labs.backing import Database, Downstream, Received, ScriptedReply
+from labs.backing.commands import Command
 from labs.judge.client import Request, Response
 from labs.judge.domain import create_order, create_user
 from labs.judge.errors import CheckFailed
@@ -45,7 +46,6 @@ from labs.judge.steps import (
 
 if TYPE_CHECKING:
     from labs.backing.cache import CacheServer as CacheServer
-    from labs.backing.cache import Command as Command
 
 __all__ = [
     "MISSING",
@@ -94,8 +94,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # What stands in for Redis takes a tenth of a second to import, and most labs have no use for it.
-    if name in ("CacheServer", "Command"):
-        from labs.backing import cache
+    if name == "CacheServer":
+        from labs.backing.cache import CacheServer
 
-        return getattr(cache, name)
+        return CacheServer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -24,8 +24,9 @@ from labs.backing.apart.messages import (
     pack,
     unpack,
 )
+from labs.backing.commands import Command
 
-__all__ = ["BackingHost", "BackingLost", "RemoteCommand"]
+__all__ = ["BackingHost", "BackingLost"]
 
 START = 30.0  # seconds for the process to have its servers listen
 PATIENCE = 15.0  # seconds for an answer, beyond what a question itself waits for
@@ -59,7 +60,7 @@ class BackingHost:
         self._write = threading.Lock()
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Future[Told]] = {}
-        self._matches: Callable[[RemoteCommand], object] = lambda _: False
+        self._matches: Callable[[Command], object] = lambda _: False
         self._lost = ""
         connection.settimeout(START)
         try:
@@ -97,7 +98,7 @@ class BackingHost:
         """Call a method there."""
         return self.ask(kind, method, list(arguments), named, timeout=timeout)
 
-    def hold(self, matches: Callable[[RemoteCommand], object]) -> None:
+    def hold(self, matches: Callable[[Command], object]) -> None:
         """Hold the next Redis command that `matches` says yes to."""
         self._matches = matches
         self.ask("cache", "hold")
@@ -128,26 +129,8 @@ class BackingHost:
 
     def _decide(self, wanted: Wanted) -> None:
         try:
-            hold = bool(self._matches(RemoteCommand([str(word) for word in wanted.words], None)))
+            hold = bool(self._matches(Command(wanted.words)))
         except Exception:  # a check's own: the command passes, and the check will say what it misses
             hold = False
         with self._write, contextlib.suppress(OSError):
             self._connection.sendall(encode(Verdict(wanted.number, hold)))
-
-
-class RemoteCommand:
-    """One Redis command that the service sent: its words, and what it got."""
-
-    __slots__ = ("reply", "words")
-
-    def __init__(self, words: list[str], reply: Any) -> None:
-        self.words = words
-        self.reply = reply
-
-    @property
-    def name(self) -> str:
-        """The command's name in capitals, such as SET."""
-        return self.words[0].upper() if self.words else ""
-
-    def __str__(self) -> str:
-        return " ".join(word if len(word) < 200 else word[:200] + "…" for word in self.words)

@@ -9,7 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from labs.backing.apart.host import BackingHost, BackingLost, RemoteCommand
+from labs.backing.apart.host import BackingHost, BackingLost
+from labs.backing.commands import Command
 from labs.backing.database import Lock
 from labs.backing.downstream import Received, ScriptedReply
 
@@ -77,20 +78,20 @@ class RemoteCache(_Faults):
 
     def __init__(self, host: BackingHost) -> None:
         super().__init__(host)
-        self._commands: list[RemoteCommand] = []
+        self._commands: list[Command] = []
 
     @property
-    def commands(self) -> list[RemoteCommand]:
+    def commands(self) -> list[Command]:
         """Every command so far; those that had no reply when they were last looked at are looked at again."""
         settled = next((n for n, one in enumerate(self._commands) if one.reply is None), len(self._commands))
         later = self._host.ask("cache", "commands", settled)
-        self._commands[settled:] = [RemoteCommand([str(word) for word in words], reply) for words, reply in later]
+        self._commands[settled:] = [Command([str(word) for word in words], reply) for words, reply in later]
         return list(self._commands)
 
     def fail(self, times: int) -> None:
         self._host.call("cache", "fail", times)
 
-    def hold(self, matches: Callable[[RemoteCommand], object]) -> RemoteHeld:
+    def hold(self, matches: Callable[[Command], object]) -> RemoteHeld:
         self._host.hold(matches)
         return RemoteHeld(self._host)
 
