@@ -1,4 +1,4 @@
-"""The `labs` command: start the workbook, check a service, prove a lab, build notebooks, grade submissions."""
+"""The `labs` command: start the workbook, check a service, write, prove and build labs, grade submissions."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="labs", description=__doc__)
     parser.add_argument("--version", action="version", version=f"labs {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_add_start, _add_check, _add_verify, _add_build, _add_grade, _add_doctor):
+    for add in (_add_start, _add_check, _add_new, _add_verify, _add_build, _add_grade, _add_doctor):
         add(commands)
     return parser
 
@@ -88,6 +88,14 @@ def _add_check(commands: Commands) -> None:
     check.add_argument("--junit-xml", metavar="FILE", help="write the results as JUnit XML, too")
     _add_without(check)
     check.set_defaults(run=_check, passes_on=True)
+
+
+def _add_new(commands: Commands) -> None:
+    new = commands.add_parser("new", help="write the skeleton of a lab")
+    new.add_argument("name", metavar="NAME", help="of the lab and its folder, such as rate_limiting")
+    new.add_argument("--title", default="", help="of its notebook (default: made of the name)")
+    new.add_argument("--order", type=int, metavar="N", help="the notebook's number (default: after all others)")
+    new.set_defaults(run=_new, passes_on=False)
 
 
 def _add_verify(commands: Commands) -> None:
@@ -203,6 +211,16 @@ def _summarize(reports: list[Report]) -> None:
         passed, total = report.count(Status.PASSED), len(report.verdicts)
         print(f"{report.lab:{width}}  {passed:3} of {total:3} checks  {report.score:3} of {report.points:3} points")
     print(f"The same facts again: --seed {reports[0].seed}")
+
+
+def _new(options: argparse.Namespace) -> int:
+    from labs.authoring.scaffold import next_steps, write_skeleton
+    from labs.course.catalog import PATTERNS, ROOT
+
+    for file in write_skeleton(PATTERNS, options.name, title=options.title, order=options.order):
+        print(f"wrote {file.relative_to(ROOT)}")
+    print(next_steps(options.name))
+    return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
