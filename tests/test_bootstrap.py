@@ -276,6 +276,14 @@ def test_a_python_newer_than_was_tried_is_used_with_one_line(tmp_path):
     assert first.endswith(" is newer than any that the workbook was tried with (3.10): it may work.")
 
 
+def test_what_is_started_does_not_build_in_the_environment_of_test_all(clone):
+    code = "import os, sys; sys.path[:0] = ['tools']; import bootstrap; "
+    code += "print(bootstrap.short(bootstrap.VENV), os.environ.get('BOOTSTRAP_VENV'))"
+    done = clone.run(sys.executable, "-c", code, env=clone.offline | {"BOOTSTRAP_VENV": ".venvs/3.14"})
+
+    assert done.stdout == ".venvs/3.14 None\n"
+
+
 def test_lint_tells_all_that_is_wrong(bootstrap, monkeypatch):
     asked = []
     monkeypatch.setattr(bootstrap, "prepare", lambda: None)

@@ -16,8 +16,9 @@ import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# `make test-all` gives each Python an environment of its own, which it names in this variable.
-VENV = os.path.join(ROOT, os.environ.get("BOOTSTRAP_VENV") or ".venv")
+# `make test-all` gives each Python an environment of its own, which it names in this variable. It is taken out of the
+# environment, because the tests build small clones with this script, each with its own .venv.
+VENV = os.path.join(ROOT, os.environ.pop("BOOTSTRAP_VENV", "") or ".venv")
 SCRIPTS = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
 PYTHON = os.path.join(SCRIPTS, "python.exe" if os.name == "nt" else "python")
 LABS = os.path.join(SCRIPTS, "labs.exe" if os.name == "nt" else "labs")
