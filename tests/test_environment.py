@@ -57,6 +57,13 @@ def test_make_was_tried_with_the_pythons_that_the_project_supports():
     assert [name for name in names if "." in name] == [f"python{minor}" for minor in reversed(SUPPORTED)]
 
 
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_people_are_told_of_the_pythons_that_the_project_supports(page):
+    [sentence] = re.findall(r"You need git, make and Python (.+)\.$", (ROOT / page).read_text(), re.MULTILINE)
+
+    assert re.findall(r"3\.\d+", sentence) == SUPPORTED
+
+
 def test_conda_installs_the_lock_and_nothing_else():
     assert CONDA["name"] == PROJECT["project"]["name"]
     assert CONDA["channels"] == ["conda-forge"]
@@ -107,7 +114,7 @@ def test_the_lock_names_no_place():
 
 
 def test_no_description_of_the_environment_names_a_place():
-    for name in ("pyproject.toml", "environment.yml", "Makefile", "postBuild", ".ci/run"):
+    for name in ("pyproject.toml", "environment.yml", "Makefile", "postBuild", ".ci/run", ".pre-commit-config.yaml"):
         text = (ROOT / name).read_text()
         assert not re.search(r"\w+://|--(index-url|extra-index-url|find-links)\b", text), name
 
