@@ -16,7 +16,6 @@ from labs.cli import main
 
 # The command as it is, for a course that has the demo lab.
 COMMAND = "import labs.cli, labs.course.catalog, pathlib, sys; labs.course.catalog.PATTERNS = pathlib.Path(sys.argv.pop(1)); sys.exit(labs.cli.main())"
-
 APP = """
 import os
 import redis.asyncio

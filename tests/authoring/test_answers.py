@@ -9,8 +9,6 @@ from labs.authoring.answers import AnswerError, read_answer
 from .conftest import edit
 
 ANSWER = '"""What it is.\n\nexercise: double\ncheck: test_doubles\ncause: by two\n"""\n\n\ndef double(number):\n    return 1\n'
-
-
 UNREADABLE = {
     "no Python": (ANSWER + "def", "is not Python in line 11: invalid syntax"),
     "no docstring": (

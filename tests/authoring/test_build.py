@@ -17,8 +17,6 @@ from labs.errors import UserError
 from .conftest import pretend
 
 NOTEBOOK, SOLUTION = "notebooks/00_tiny.ipynb", "solutions/00_tiny.ipynb"
-
-
 LESSON = "labs/patterns/tiny/lesson.md"
 
 

@@ -13,11 +13,7 @@ def test_a_complete_lab_is_not_complained_about(complaints):
 
 
 HINT = '+++ {"tags": ["hint"], "exercise": "greet"}\n\nReturn a dictionary.\n\n'
-
-
 LAB = "labs/patterns/tiny"
-
-
 REFUSED = {
     "two hints": (("lesson.md", HINT, ""), "lesson.md: exercise greet has 2 hints instead of 3"),
     "four hints": (("lesson.md", HINT, HINT * 2), "lesson.md: exercise greet has 4 hints instead of 3"),

@@ -11,8 +11,6 @@ from labs.errors import UserError
 from .conftest import edit, problems_in
 
 pytestmark = pytest.mark.usefixtures("no_kernel")
-
-
 LAB = "labs/patterns/tiny"
 
 

@@ -21,11 +21,7 @@ def answer(kind, exercise, body, check="", cause=""):
 
 
 BY_TWO = ("test_doubles", "multiply by two")
-
-
 DOUBLE = "def double(number: int):\n    "
-
-
 RUNS = {
     "right/fails": (
         answer("right/fails", "double", DOUBLE + "return {'number': number}"),
@@ -132,24 +128,18 @@ RUNS = {
         ),
     ),
 }
-
-
 UNLUCKY = (
     "checks/double.py",
     '    assert got == {"number": 2',
     '    if got == {"number": 13} or "unlucky" in service.get("/hello/you").text:\n'
     '        raise RuntimeError("unlucky")\n    assert got == {"number": 2',
 )
-
-
 SWALLOWS = (
     "lesson.md",
     '    app.get("/hello/{name}")(greet)\n',
     "    app.exception_handler(NotImplementedError)(lambda request, error: Response('{}'))\n"
     '    app.get("/hello/{name}")(greet)\n',
 )
-
-
 CALLS_BOTH = (
     "lesson.md",
     '    app.get("/hello/{name}")(greet)\n',

@@ -217,6 +217,11 @@ class Notebook:
         self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
         self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
+    def picture(self, name: str) -> None:
+        """Keep a screenshot where LABS_SCREENSHOTS asks for them."""
+        if folder := os.environ.get("LABS_SCREENSHOTS"):
+            self.page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
     def close(self) -> None:
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
         self.page.close()

@@ -1,8 +1,5 @@
 """Lab 01 in a real JupyterLab, as a learner goes through its first exercise."""
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
@@ -10,12 +7,6 @@ from labs.authoring.answers import read_answer
 from labs.course.catalog import find_pattern
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-def picture(notebook, name):
-    """Keep a screenshot where LABS_SCREENSHOTS asks for them."""
-    if folder := os.environ.get("LABS_SCREENSHOTS"):
-        notebook.page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
 def test_not_started_then_wrong_with_its_cause_then_green(open_notebook):
@@ -38,10 +29,10 @@ def test_not_started_then_wrong_with_its_cause_then_green(open_notebook):
     for theme in ("Dark", "Light"):
         notebook.theme(f"JupyterLab {theme}")
         notebook.cell(check)
-        picture(notebook, f"lab01-wrong-{theme.lower()}")
+        notebook.picture(f"lab01-wrong-{theme.lower()}")
 
     notebook.type_into(exercise, first.solution)
     notebook.run(exercise)
     notebook.run(check)
     expect(notebook.panel(check)).to_contain_text("All checks pass")
-    picture(notebook, "lab01-green")
+    notebook.picture("lab01-green")

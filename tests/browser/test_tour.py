@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
-
 WRONG = """def about() -> dict[str, str]:
     return {"service": "orders", "version": "1.0.0"}
 """
@@ -17,18 +16,12 @@ RIGHT = """def about() -> dict[str, str]:
 """
 
 
-def picture(notebook, name):
-    """Keep a screenshot where LABS_SCREENSHOTS asks for them."""
-    if folder := os.environ.get("LABS_SCREENSHOTS"):
-        notebook.page.screenshot(path=str(Path(folder) / f"{name}.png"))
-
-
 def test_the_tour_from_not_started_to_green(open_notebook, jupyter):
     notebook = open_notebook("00_start_here.ipynb")
     notebook.run_all()
     exercise, check = notebook.exercise("about"), notebook.containing("lab.check()")
     expect(notebook.panel(check)).to_contain_text("Not started")
-    picture(notebook, "tour-not-started")
+    notebook.picture("tour-not-started")
 
     notebook.type_into(exercise, WRONG)
     assert "orders" in notebook.source(exercise)
@@ -38,7 +31,7 @@ def test_the_tour_from_not_started_to_green(open_notebook, jupyter):
     for theme in ("JupyterLab Dark", "JupyterLab Light"):
         notebook.theme(theme)
         notebook.cell(check)
-        picture(notebook, f"tour-wrong-{theme.split()[-1].lower()}")
+        notebook.picture(f"tour-wrong-{theme.split()[-1].lower()}")
     if folder := os.environ.get("LABS_SCREENSHOTS"):  # the one in the README
         notebook.panel(check).screenshot(path=str(Path(folder) / "panel.png"))
 
@@ -46,7 +39,7 @@ def test_the_tour_from_not_started_to_green(open_notebook, jupyter):
     notebook.run(exercise)
     notebook.run(check)
     expect(notebook.panel(check)).to_contain_text("All checks pass")
-    picture(notebook, "tour-green")
+    notebook.picture("tour-green")
 
     progress = json.loads((jupyter[1] / "progress.json").read_text())
     assert progress["labs"]["start_here"]["passed"] == ["test_about_answers", "test_about_reads_the_environment"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FULL = 4  # points of the fort
-
 REFERENCE = """async def answer(path):
     if path == "/name":
         return 200, {"name": os.environ["SERVICE_NAME"]}
@@ -67,7 +66,6 @@ threading.Thread(target=watch, daemon=True).start()
 
 STRONG = ("namespaces", "landlock")
 BEST = ("namespaces",)
-
 CASES = [
     # Time
     Case("infinite_loop", "while True: pass", says="took longer than 3 s"),

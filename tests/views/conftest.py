@@ -13,13 +13,9 @@ HOSTILE = (
     "[a](javascript:alert(1)) ![b](http://evil.example/b.png) <!-- ]]> "
     "\x1b[31mred\x1b[0m \x00\x07\x85 \u202eabc \ud800"
 )
-
-
 MEGABYTES = '<&"\x1b' * 1_300_000  # five of them, and every character needs escaping
 HUGE = [MEGABYTES, "x" * 5_000_000, '{"a": [' + '"b", ' * 1_000_000 + "0]}", "[" * 5_000_000]
 VOID = {"meta", "circle", "path", "br", "hr"}
-
-
 TAGS = {
     *("div", "span", "p", "b", "i", "small", "mark", "code", "pre", "a", "ol", "ul", "li", "em", "strong"),
     *(
@@ -38,8 +34,6 @@ TAGS = {
     ),
     *("h1", "h2", "blockquote"),
 }
-
-
 EXERCISES = (
     ExerciseView("create", "Create an order", "easy", (), 3, "Exercise 1: create"),
     ExerciseView("replay", "Answer a repeated request", "medium", ("Look *before* you write.",), 3),

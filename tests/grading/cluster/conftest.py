@@ -21,6 +21,8 @@ from labs.course.catalog import ROOT
 from labs.grading.isolation.limits import descendants
 
 PATIENCE = 120  # seconds, on a busy machine
+
+
 # What stands on every machine
 
 

@@ -16,15 +16,10 @@ from labs.grading.batch import stored_results
 from .conftest import Grade, commands, judges, until
 
 distributed = pytest.importorskip("distributed", reason="the extra `distributed` is not installed")
-
-
 pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux"),
     pytest.mark.slow,
 ]
-
-
-PATIENCE = 120  # seconds, on a busy machine
 
 
 def outcome(out):

@@ -58,14 +58,10 @@ def create_app():
     return app
 ```
 """
-
-
 CHECK = """
 def test_status(service):
     assert service.get("/").status == 204
 """
-
-
 STUBBORN = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from html.parser import HTMLParser
 
 from labs.grading.reports.feedback_page import feedback_page
 from labs.judge.verdict import Exchange, Report, Status, Verdict
 from labs.views.panel import ExerciseView
+
+from .conftest import Parsed
 
 EXERCISES = (
     ExerciseView("create", "Create an order", "easy", (), 3),
@@ -43,21 +44,9 @@ def page(report: Report, lines: tuple[str, ...] = ("Exercise `replay` was not at
     return feedback_page(report, EXERCISES, title="Lab 07", lines=lines)
 
 
-def words_of(html: str) -> str:
-    class Words(HTMLParser):
-        text = ""
-
-        def handle_data(self, data: str) -> None:
-            self.text += f" {data}"
-
-    parser = Words()
-    parser.feed(html)
-    return " ".join(parser.text.split())
-
-
 def test_it_says_score_failures_reading_and_hints_left() -> None:
     html = page(graded())
-    words = words_of(html)
+    words = Parsed(html).words
     for part in (
         "2 of 7 points",
         "1 of 4 checks",
@@ -106,7 +95,7 @@ def test_it_is_bounded() -> None:
 
 def test_a_run_that_did_not_take_place() -> None:
     html = page(Report("idempotency", "Idempotency", problem="The notebook holds no `create_app`."), lines=())
-    words = words_of(html)
+    words = Parsed(html).words
     assert "Could not run" in words
     assert "The notebook holds no <code>create_app</code>." in html
     assert "<h2>" not in html

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 
 import jsonschema
 import pytest
@@ -12,6 +11,8 @@ import pytest
 from labs.grading.reports import write_submission
 from labs.grading.result import Outcome, Result
 from labs.judge.verdict import Call, Exchange, Report, Status, Verdict
+
+from .conftest import Parsed
 
 HOSTILE = (
     "</style></title></script><script>alert(1)</script><img src=x onerror=alert(1)>\" onmouseover=\"a' onfocus='b"
@@ -98,27 +99,6 @@ def graded(words: str = "plain words") -> Result:
 
 def rejected(sentence: str = "The file is no notebook.") -> Result:
     return Result("bob", "Bob", "inbox/bob.ipynb", Outcome.REJECTED, sentence)
-
-
-class Parsed(HTMLParser):
-    """What a browser would make of a page, as far as these tests ask."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.text = ""
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(html)
-        self.words = " ".join(self.text.split())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += f" {data}"
-
-    @property
-    def attributes(self) -> list[tuple[str, str | None]]:
-        return [pair for _, attributes in self.tags for pair in attributes.items()]
 
 
 def assert_harmless(page: Parsed) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from html.parser import HTMLParser
 
 import pytest
 
@@ -13,35 +12,13 @@ from labs.grading.reports import write_batch, write_submission
 from labs.grading.result import Outcome, Result
 from labs.judge.verdict import Report, Status, Verdict
 
+from .conftest import Parsed
+
 HOSTILE = '</script></style><script>alert(1)</script><img src=x onerror=a>" onclick="a \x1b \u202e \ud800 `x`'
 PAGE = {"html", "head", "meta", "title", "style", "script", "body", "main"}
 TEXT = {"div", "h1", "h2", "p", "b", "i", "small", "span", "code", "a", "ul", "ol", "li", "dl", "dt", "dd"}
 PARTS = {"table", "caption", "thead", "tbody", "tr", "th", "td", "details", "summary", "button", "input", "label"}
 DRAWN = {"svg", "symbol", "use", "rect", "path", "circle"}
-
-
-class Parsed(HTMLParser):
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.html, self.tags, self.rows = html, [], []
-        self._text = ""
-        self.feed(html)
-        self.words = " ".join(self._text.split())
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag == "tr":
-            self.rows.append("")
-
-    def handle_data(self, data):
-        self._text += f" {data}"
-        if self.rows:
-            self.rows[-1] += f" {data}"
-
-    def part(self, start: str, end: str) -> str:
-        """The words from one heading to the next."""
-        begin = self.words.index(start)
-        return self.words[begin : self.words.index(end, begin)]
 
 
 def judged(

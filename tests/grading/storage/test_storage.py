@@ -18,8 +18,6 @@ from labs.grading.batch import Options, grade_batch
 from labs.grading.storage import place
 
 fsspec = pytest.importorskip("fsspec", reason="the extra `distributed` is not installed")
-
-
 pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux"),
     pytest.mark.usefixtures("course"),
