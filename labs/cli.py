@@ -147,6 +147,14 @@ def _add_grade(commands: Commands) -> None:
         "--executor", choices=("local", "dask"), default="local", help="dask: the workers of --scheduler judge"
     )
     grade.add_argument("--scheduler", metavar="ADDRESS", default="", help="of dask, such as tcp://10.0.0.1:8786")
+    grade.add_argument(
+        "--names",
+        metavar="LAYOUT",
+        default="",
+        help="how files are named: moodle, canvas, blackboard, nbgrader, plain, or a regular expression with named "
+        "groups such as (?P<learner>…) (default: a guess, which is told)",
+    )
+    grade.add_argument("--roster", metavar="CSV", type=Path, help="a class list: names, addresses, who is missing")
     grade.add_argument("--again", action="store_true", help="judge anew what an earlier run has judged")
     _add_without(grade)
     grade.set_defaults(run=_grade, passes_on=False)
@@ -272,6 +280,8 @@ def _grade(options: argparse.Namespace) -> int:
                 again=options.again,
                 executor=options.executor,
                 scheduler=options.scheduler,
+                names=options.names,
+                roster=options.roster,
             ),
         )
     except KeyboardInterrupt:
@@ -286,6 +296,10 @@ def _grade(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
+    if totals.layout:
+        platform = totals.layout.capitalize()
+        told = f"Learners are named as {platform} names its downloads: --names plain takes the paths instead."
+        print(told, file=sys.stderr)
     for reason in totals.reasons:
         print(reason, file=sys.stderr)
     if (more := totals.rejected + totals.failed - len(totals.reasons)) > 0:

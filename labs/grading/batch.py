@@ -18,7 +18,7 @@ from labs.course.catalog import find_pattern
 from labs.errors import UserError
 from labs.grading.doctor import refuse_unsafe_libraries
 from labs.grading.executors import Executor, Local, dask_executor
-from labs.grading.isolation.sandbox import Tier
+from labs.grading.isolation.sandbox import TIERS, Tier
 from labs.grading.job import Job
 from labs.grading.judges.pool import Graded
 from labs.grading.release import release_of
@@ -28,7 +28,8 @@ from labs.grading.reports.text import one_line
 from labs.grading.result import Outcome, Result
 from labs.grading.results_folder import locked, open_folder, read_result, store, stored_results, write_result
 from labs.grading.storage import Copies, Nowhere
-from labs.grading.submissions.find import Entry, find_entries
+from labs.grading.submissions.find import Entry, Hand, find_submissions
+from labs.grading.submissions.roster import Roster, read_roster
 
 __all__ = ["Options", "Totals", "grade_batch", "stored_results"]
 
@@ -49,6 +50,8 @@ class Options:
     again: bool = False  # judge anew what has a result already
     executor: str = "local"  # or "dask"
     scheduler: str = ""  # the address of dask's
+    names: str = ""  # how learners are named: a platform, a pattern or "plain"; empty for a guess
+    roster: Path | None = None  # a class list in CSV
 
 
 @dataclass(slots=True)
@@ -59,6 +62,8 @@ class Totals:
     rejected: int = 0
     failed: int = 0
     kept: int = 0  # of these, how many were not judged anew
+    absent: int = 0  # people of the roster who handed in nothing
+    layout: str = ""  # a platform's, by which learners were named although nobody asked for it
     reasons: list[str] = field(default_factory=list)  # of the first NAMED that were not judged: file and sentence
 
     def add(self, result: Result) -> None:
@@ -73,7 +78,8 @@ class Totals:
         parts += [f"{self.rejected} rejected"] if self.rejected else []
         parts += [f"{self.failed} failed"] if self.failed else []
         kept = f" ({self.kept} of them in an earlier run)" if self.kept else ""
-        return ", ".join(parts) + kept
+        absent = f", {self.absent} of the roster handed in nothing" if self.absent else ""
+        return ", ".join(parts) + kept + absent
 
 
 def grade_batch(given: list[Path | str], out: Path | str, options: Options) -> Totals:
@@ -95,12 +101,16 @@ def grade_batch(given: list[Path | str], out: Path | str, options: Options) -> T
 
 def _grade(given: list[Path | str], out: Path, options: Options, copies: Copies) -> Totals:
     refuse_unsafe_libraries()
+    _refuse_contradictions(options)
     if options.lab:
         find_pattern(options.lab)
     _keep_apart(given, out)
-    entries = list(find_entries(given, out))
+    roster = read_roster(options.roster) if options.roster else None
+    hand = find_submissions(given, out, options.names)
+    entries = hand.entries
+    absent = _absent(roster, hand)
     executor = _executor(options)
-    totals = Totals()
+    totals = Totals(absent=absent, layout=hand.layout if hand.guessed else "")
     try:
         copies.begin()
         folder = open_folder(out)
@@ -116,9 +126,19 @@ def _grade(given: list[Path | str], out: Path, options: Options, copies: Copies)
     copies.settle()
     _mark_repeated(entries, folder, copies)
     _forget_others({entry.submission for entry in entries}, folder, copies)
-    write_batch(stored_results(out), out)
+    write_batch(stored_results(out), out, roster)
     copies.finish()
     return totals
+
+
+def _refuse_contradictions(options: Options) -> None:
+    if options.isolation == "require" and not options.fork:
+        raise UserError("--engine stock starts kernels without isolation, so that --isolation require can't be kept.")
+
+
+def _absent(roster: Roster | None, hand: Hand) -> int:
+    """How many people of the roster handed in nothing. Raises UserError when a learner may be two of them."""
+    return len(roster.absent({entry.learner for entry in hand.entries})) if roster is not None else 0
 
 
 def _keep_apart(given: list[Path | str], out: Path) -> None:
@@ -184,6 +204,8 @@ def _jobs(
                 Outcome.REJECTED,
                 str(error),
                 modified=entry.modified,
+                attempt=entry.attempt,
+                late=entry.late,
                 isolation=tier,
             )
             store(Graded(result), folder)
@@ -192,7 +214,7 @@ def _jobs(
             continue
         digest = hashlib.sha256(content).hexdigest()
         earlier = None if options.again else read_result(folder / entry.submission / RESULT)
-        if earlier is not None and _stands(earlier, digest, options):
+        if earlier is not None and _stands(earlier, digest, options, _least(options, tier)):
             done(earlier, earlier=True)
             continue
         yield Job(
@@ -202,6 +224,8 @@ def _jobs(
             content,
             digest,
             modified=entry.modified,
+            attempt=entry.attempt,
+            late=entry.late,
             tier=tier or Tier.LIMITS,  # a worker puts its own there
             fork=options.fork,
             cell_timeout=options.cell_timeout,
@@ -231,7 +255,16 @@ def _ahead(entries: list[Entry]) -> Iterator[tuple[Entry, Callable[[], bytes]]]:
         threads.close()
 
 
-def _stands(result: Result, digest: str, options: Options) -> bool:
+def _least(options: Options, tier: Tier | None) -> Tier:
+    """The weakest isolation under which an earlier result may have been made."""
+    if options.isolation == "none" or not options.fork:
+        return Tier.LIMITS
+    return tier or (Tier.NAMESPACES if options.isolation == "require" else Tier.LIMITS)
+
+
+def _stands(result: Result, digest: str, options: Options, least: Tier) -> bool:
+    if result.isolation is None or TIERS.index(result.isolation) > TIERS.index(least):
+        return False
     if result.content != digest or result.outcome is Outcome.FAILED:
         return False
     if result.outcome is Outcome.REJECTED:
@@ -245,9 +278,11 @@ def _stands(result: Result, digest: str, options: Options) -> bool:
 
 def _mark_repeated(entries: list[Entry], folder: Path, copies: Copies) -> None:
     """Let the notebook count that a learner handed in last for a lab, and say so in the learner's other results."""
-    times = {entry.submission: (entry.modified, entry.submission) for entry in entries}
+    times = {entry.submission: (entry.order, entry.submission) for entry in entries}
     same: dict[tuple[str, str], dict[str, str]] = {}  # by learner and lab: what each was superseded by until now
     for name in times:
+        if (folder / name).is_symlink():
+            continue
         result = read_result(folder / name / RESULT)
         if result is not None and result.report is not None:
             same.setdefault((result.learner, result.lab), {})[name] = result.superseded
@@ -271,6 +306,6 @@ def _supersede(folder: Path, by: str) -> None:
 def _forget_others(names: set[str], folder: Path, copies: Copies) -> None:
     """Remove the results of submissions that are not there any more."""
     for path in folder.iterdir():
-        if path.name not in names and (path / RESULT).exists():
+        if path.name not in names and not path.is_symlink() and (path / RESULT).exists():
             shutil.rmtree(path, ignore_errors=True)
             copies.removed(path.name)

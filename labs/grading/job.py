@@ -21,6 +21,8 @@ class Job:
     content: bytes
     digest: str  # of the content
     modified: float = 0.0  # seconds since 1970: when it was handed in
+    attempt: int = 0  # as the learning platform counts; 0 where it does not
+    late: bool = False  # as the learning platform says
     tier: Tier = Tier.LIMITS
     fork: bool = True  # False: papermill's own way to start a kernel, without isolation
     cell_timeout: int = 30  # seconds for one cell
@@ -43,5 +45,7 @@ class Job:
             self.source,
             content=self.digest,
             modified=self.modified,
+            attempt=self.attempt,
+            late=self.late,
             isolation=self.isolation,
         )

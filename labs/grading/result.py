@@ -30,6 +30,8 @@ class Result:
     outcome: Outcome = Outcome.JUDGED
     sentence: str = ""  # why it was rejected or failed
     modified: float = 0.0  # when the file was last changed, seconds since 1970; 0 when it is not known
+    attempt: int = 0  # as the learning platform counts; 0 where it does not
+    late: bool = False  # as the learning platform says
     lab: str = ""  # the pattern's name; empty when it is not known
     report: Report | None = None  # the verdicts; None unless judged
     notes: list[str] = field(default_factory=list)  # sentences for the learner: missing cells, another release

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from labs.grading.judges.pool import Graded
 from labs.grading.reports import write_submission
 from labs.grading.reports.files import EXECUTED, RESULT
 from labs.grading.result import Result
+from labs.grading.submissions.plainfile import LOCK
 
 __all__ = ["locked", "open_folder", "read_result", "store", "stored_results", "write_result"]
 
@@ -23,6 +25,8 @@ def open_folder(out: Path) -> Path:
     folder = out / "submissions"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if folder.is_symlink():
+            raise UserError(f"{folder} is a link, and what it leads to may be somebody else's: choose another --out.")
         for left in folder.glob(".*.new"):  # of a run that was killed
             shutil.rmtree(left, ignore_errors=True)
     except OSError as error:
@@ -34,7 +38,8 @@ def open_folder(out: Path) -> Path:
 def locked(out: Path) -> Iterator[None]:
     """Keep other runs from writing to this folder. Raises UserError when one is writing to it already."""
     try:
-        file = (out / ".lock").open("w")
+        # Never through a link: it would create or change a file elsewhere.
+        file = os.fdopen(os.open(out / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644), "r+")
     except OSError as error:
         raise UserError(f"The results can't be written to {out}: {error.strerror}.") from None
     with file:
@@ -55,6 +60,8 @@ def store(graded: Graded, folder: Path) -> None:
         (new / EXECUTED).write_text(graded.executed, "utf-8", "backslashreplace")
     write_result(graded.result, new / RESULT)
     target = folder / graded.result.submission
+    if target.is_symlink():  # not ours: what it leads to stays as it is
+        target.unlink()
     if target.exists():
         old = folder / f".{graded.result.submission}.old.new"
         shutil.rmtree(old, ignore_errors=True)

@@ -18,7 +18,7 @@ from labs.grading.submissions.archives import MAX_MEMBERS, in_archive
 from labs.grading.submissions.found import Found, ignored, refuse
 from labs.grading.submissions.layouts import Layout, guess_layout, layout_of
 from labs.grading.submissions.names import Name, Names
-from labs.grading.submissions.plainfile import MAX_BYTES, TOO_LARGE, kind_of, read_bytes
+from labs.grading.submissions.plainfile import LOCK, MAX_BYTES, TOO_LARGE, kind_of, read_bytes
 
 if TYPE_CHECKING:
     from labs.grading.storage.remote import RemoteFile
@@ -184,6 +184,11 @@ def _reader_of(file: RemoteFile, kind: str) -> Callable[[], bytes]:
     return read
 
 
+def _holds_results(folder: Path) -> bool:
+    """Whether `labs grade` has written here, now or in an earlier run with another --out."""
+    return (folder / LOCK).is_file() and (folder / "submissions").is_dir()
+
+
 def _file(path: Path, parts: tuple[str, ...]) -> Found:
     try:
         modified = path.lstat().st_mtime
@@ -228,7 +233,7 @@ def _in_folder(folder: Path, above: tuple[str, ...], depth: int, apart: Path | N
         path = folder / name
         mode = path.lstat().st_mode if os.path.lexists(path) else 0
         if stat.S_ISDIR(mode):
-            if apart is not None and path.resolve() == apart.resolve():
+            if _holds_results(path) or (apart is not None and path.resolve() == apart.resolve()):
                 continue
             below = list(itertools.islice(_in_folder(path, (*above, name), depth + 1, apart), MAX_MEMBERS))
             found = found or bool(below)

@@ -13,8 +13,9 @@ from typing import BinaryIO
 
 from labs.errors import UserError
 
-__all__ = ["MAX_BYTES", "TOO_LARGE", "kind_of", "looks_like_notebook", "read_bytes", "remove_folder"]
+__all__ = ["LOCK", "MAX_BYTES", "TOO_LARGE", "kind_of", "looks_like_notebook", "read_bytes", "remove_folder"]
 
+LOCK = ".lock"  # in a folder with results: `labs grade` writes, or has written, there
 MAX_BYTES = 100 * 1024 * 1024  # of a notebook with all that it has printed; its cells are bounded where it is read
 TOO_LARGE = f"It is larger than {MAX_BYTES // 1024 // 1024} MB: clear its outputs and hand it in again."
 _LOOK = 64 * 1024  # bytes at the beginning and at the end that show what a file is
