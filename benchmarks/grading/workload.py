@@ -73,7 +73,7 @@ class Workload:
         self.checks = len(listed)
 
     def write_submissions(self, folder: Path, count: int) -> None:
-        """As learners hand them in: the whole notebook, each a little different."""
+        """Notebooks as learners hand them in: whole, each a little different."""
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(count):
             notebook = nbformat.from_dict(self.solution)
@@ -84,7 +84,7 @@ class Workload:
         return _notebook([*self._work(), *map(new_code_cell, self._looks())])
 
     def nbgrader(self) -> NotebookNode:
-        """The same as nbgrader's own cells: exercises to be solved, and one graded cell for each exercise."""
+        """A notebook of nbgrader's own cells: exercises to be solved, and one graded cell for each exercise."""
         cells = self._work()
         for number, cell in enumerate(cells):
             exercise = cell.metadata.pop("exercise", "")

@@ -26,7 +26,7 @@ def examine() -> tuple[str, bool]:
         state = "works" if tier in findings.tiers else f"does not: {findings.problems.get(tier, '')}"
         lines.append(f"  {TITLES[tier]:<24} {state}")
     if findings.best != Tier.NAMESPACES:
-        lines += ["", *_advice()]
+        lines += ["", *_advice(findings.problems.get(Tier.NAMESPACES, ""))]
     try:
         refuse_unsafe_libraries()
     except UserError as error:
@@ -48,10 +48,16 @@ def _is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def _advice() -> list[str]:
+def _advice(problem: str) -> list[str]:
+    """What would give this machine namespaces, which it refused with this `problem`."""
     if not sys.platform.startswith("linux"):
         return ["Isolation needs Linux: grade in a virtual machine or a container, or only notebooks that you trust."]
     advice = []
+    if problem.startswith("mount /: Invalid argument"):
+        advice.append(
+            "This root folder is not a mount point, as in a chroot, so it can't be made private. Use a container or\n"
+            "    systemd-nspawn --directory=THIS_ROOT"
+        )
     if _says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"):
         advice.append(
             "AppArmor keeps ordinary users from making namespaces (Ubuntu 23.10 and later). Until the next boot:\n"

@@ -21,7 +21,7 @@ SHOW = "import json\nlab.check()\nprint(json.dumps({v.check: v.status.value for 
 
 
 def half_done(pattern):
-    """As somebody hands it in who has solved some exercises, got one wrong and not begun with the last."""
+    """A notebook as somebody hands it in who has solved some exercises, got one wrong and not begun with the last."""
     notebook = nbformat.read(NOTEBOOKS / pattern.notebook_name, as_version=4)
     *begun, _ = [exercise.name for exercise in pattern.exercises]
     answers = {exercise.name: exercise.solution for exercise in pattern.exercises if exercise.name in begun}
