@@ -22,7 +22,11 @@ FLOORS = (
     ("labs.authoring",),
     # Grading: what several steps use, the steps of a submission's way, then what all of it is put together from.
     ("labs.grading.isolation",),
-    ("labs.grading.result", "labs.grading.release"),  # plain data for all rooms above, as the job is
+    (
+        "labs.grading.result",
+        "labs.grading.release",
+        "labs.grading.roster",
+    ),  # plain data for all rooms above, as the job is
     ("labs.grading.job",),
     ("labs.grading.reports",),  # which files there are, storage has to know
     ("labs.grading.storage",),

@@ -12,5 +12,5 @@ A submission's way, each step a room that imports only those named before it and
 
 On this floor: `batch` grades all of it and resumes, `results_folder` keeps results on disk, `executors` choose who
 grades, `doctor` says what this machine can promise; `job` is what a judge is told, `result` what came of it, `release`
-what a score depends on.
+what a score depends on, `roster` a class list.
 """

@@ -27,9 +27,9 @@ from labs.grading.reports.files import RESULT
 from labs.grading.reports.text import one_line
 from labs.grading.result import Outcome, Result
 from labs.grading.results_folder import locked, open_folder, read_result, store, stored_results, write_result
+from labs.grading.roster import Roster, read_roster
 from labs.grading.storage import Copies, Nowhere
 from labs.grading.submissions.find import Entry, Hand, find_submissions
-from labs.grading.submissions.roster import Roster, read_roster
 
 __all__ = ["Options", "Totals", "grade_batch", "stored_results"]
 

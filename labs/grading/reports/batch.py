@@ -13,7 +13,7 @@ from labs.grading.reports.junit import JUnit
 from labs.grading.reports.summary import Summary
 from labs.grading.reports.text import harmless
 from labs.grading.result import Result
-from labs.grading.submissions.roster import Roster
+from labs.grading.roster import Roster
 
 __all__ = ["write_batch"]
 

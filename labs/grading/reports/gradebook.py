@@ -10,7 +10,7 @@ from pathlib import Path
 from labs.grading.reports.files import replacing
 from labs.grading.reports.text import cell
 from labs.grading.result import Outcome, Result
-from labs.grading.submissions.roster import Person, Roster
+from labs.grading.roster import Person, Roster
 
 __all__ = ["COLUMNS", "Gradebook"]
 

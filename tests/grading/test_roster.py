@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labs.errors import UserError
-from labs.grading.submissions.roster import read_roster
+from labs.grading.roster import read_roster
 
 
 @pytest.fixture
