@@ -12,6 +12,8 @@ import pytest
 from labs.authoring.build import stale
 from labs.course.catalog import ROOT, find_patterns
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 AT_ONCE = 3  # most of what a notebook does is to wait for outages to end
 

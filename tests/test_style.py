@@ -21,5 +21,6 @@ def test_ruff_has_nothing_to_say(command):
     run_tool("ruff", *command, "--quiet", ".")
 
 
+@pytest.mark.slow
 def test_mypy_has_nothing_to_say():
     run_tool("mypy")  # two seconds with the .mypy_cache of the last run, eight without

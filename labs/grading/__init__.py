@@ -1,6 +1,6 @@
 """Grading: from what somebody handed in to a score, its reasons and the reports about it.
 
-A submission's way, each step a room that imports only those named before it and the plain data on this floor:
+A submission's way, with a room for each step (tests/test_layers.py says which room may import which):
 
     isolation/     locks a process up: what it sees, what it may use, how strictly
     submissions/   finds notebooks in what was handed in, names them, lays them over the release

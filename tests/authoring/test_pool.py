@@ -12,6 +12,8 @@ from labs.authoring.assemble import assemble
 from labs.authoring.pool import Job
 from labs.authoring.worker_messages import RunChecks, ServedFrom, Service
 
+pytestmark = pytest.mark.slow
+
 HANGS = {
     "waits": "def double(number: int):\n    pass\n\n\nimport time\n\ntime.sleep(600)",
     "holds the interpreter": "import re\n\nre.match('(a+)+$', 'a' * 60 + 'b')",  # no other thread gets to run

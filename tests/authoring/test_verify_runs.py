@@ -12,7 +12,7 @@ from labs.authoring.verify import verify
 
 from .conftest import problems_in
 
-pytestmark = pytest.mark.usefixtures("no_kernel")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_kernel")]
 
 
 def answer(kind, exercise, body, check="", cause=""):

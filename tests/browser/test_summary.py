@@ -10,7 +10,7 @@ from labs.grading.reports import write_batch, write_submission
 from labs.grading.result import Outcome, Result
 from labs.judge.verdict import Exchange, Report, Status, Verdict
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 
 def judged(name, passed, **more):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 WRONG = """def about() -> dict[str, str]:
     return {"service": "orders", "version": "1.0.0"}
 """

@@ -21,6 +21,8 @@ from . import services
 from .mutations import MUTATIONS
 from .services import HERE, SERVICES, WholeService, factory_in, labs_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def judging(request):

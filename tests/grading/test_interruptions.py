@@ -18,7 +18,10 @@ from labs.grading.isolation.limits import descendants
 
 from .conftest import hand_in, scores
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux"),
+]
 
 
 def start(submissions, out, **options):

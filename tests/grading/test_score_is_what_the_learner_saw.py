@@ -16,7 +16,10 @@ from labs.course.catalog import NOTEBOOKS, find_patterns
 from labs.grading.batch import Options, grade_batch, stored_results
 from labs.grading.submissions.submission import exercise_of
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux"),
+]
 SHOW = "import json\nlab.check()\nprint(json.dumps({v.check: v.status.value for v in lab._report.verdicts}))"
 
 

@@ -22,7 +22,10 @@ from labs.grading.isolation.limits import descendants
 
 from .cases import CASES, FULL, REFERENCE, Case
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="isolation needs Linux")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="isolation needs Linux"),
+]
 NEIGHBOURS = 4
 
 

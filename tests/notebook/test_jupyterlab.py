@@ -16,6 +16,8 @@ import pytest
 from labs.errors import UserError
 from labs.notebook import jupyterlab
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def taken_port():

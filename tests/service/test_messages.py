@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -99,3 +100,15 @@ def test_nothing_else_gets_in(line, says):
 def test_a_message_that_is_not_expected_now_is_refused():
     with pytest.raises(ValueError, match="'Stop' is not a message that is expected here"):
         decode(encode(Stop()), Paint)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    content: bytes
+
+
+def test_bytes_come_as_they_were_sent_and_nothing_else_counts_as_bytes():
+    assert decode(encode(Parcel(b"\x00\xff\n")), Parcel) == Parcel(b"\x00\xff\n")
+    for content in ("@", "a", 1, None, [1]):
+        with pytest.raises(ValueError, match=r"base64|padding|characters"):
+            decode(json.dumps({"message": "Parcel", "content": content}), Parcel)

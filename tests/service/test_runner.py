@@ -168,5 +168,5 @@ def test_a_port_in_use_is_one_sentence(runners):
             runners(FastAPI, port=port).start({})
     runner = runners(FastAPI, port=port)
     assert runner.start({}) == f"http://127.0.0.1:{port}"
-    with pytest.raises(UserError, match="99999 is no port"):
+    with pytest.raises(UserError, match="99999 is not a port"):
         runners(FastAPI, port=99999).start({})

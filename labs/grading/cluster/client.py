@@ -67,7 +67,7 @@ class Cluster:
         except (ImportError, AttributeError) as error:
             self.close()
             raise UserError(
-                f"A worker of {address} has no labs, or others ({error}): give all the same image."
+                f"A worker of {address} has another labs package, or none ({error}): give all the same image."
             ) from None
         except Exception as error:  # dask's, tornado's and the system's
             self.close()

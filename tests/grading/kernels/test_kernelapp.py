@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
+from unittest import mock
 
 import nbformat
 import papermill
@@ -49,9 +51,11 @@ def shells(tmp_path_factory):
     """Ours, and the one that a kernel of its own has."""
     folder = str(tmp_path_factory.mktemp("ipython"))
     profile = ProfileDir.create_profile_dir(folder)
-    made = [
-        kind(config=configuration(), ipython_dir=folder, profile_dir=profile) for kind in (Shell, ZMQInteractiveShell)
-    ]
+    with mock.patch.dict(os.environ):  # ipykernel's sets variables such as FORCE_COLOR for good
+        made = [
+            kind(config=configuration(), ipython_dir=folder, profile_dir=profile)
+            for kind in (Shell, ZMQInteractiveShell)
+        ]
     yield made
     for shell in made:
         atexit.unregister(shell.atexit_operations)

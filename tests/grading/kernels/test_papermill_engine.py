@@ -14,6 +14,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from labs.authoring.notebook import learner_notebook, to_text
 from tests.grading.conftest import exercise_cell, statuses
 
+pytestmark = pytest.mark.slow
+
 
 def test_papermill_knows_the_engine():
     assert [point.name for point in importlib.metadata.entry_points(group="papermill.engine")] == ["labs"]

@@ -51,8 +51,7 @@ def test_challenge_stays(service):
 @pytest.mark.check(level="medium", after="test_unknown_route")
 def test_body_that_cannot_be_decoded(service, fresh):
     """A body that can't even be decoded is the caller's mistake, in the same shape."""
-    name = fresh.item().encode()
-    for body in (b'{"item": "' + name + b'\xff\xfe"}', b"[" * 200_000):
-        response = service.post("/orders", body=body, headers=SENT_AS_JSON)
-        assert response.status in (400, 422), why_not_theirs(response)
-        assert_error(response, response.status, REFUSALS[response.status], raised_by="the framework")
+    body = b'{"item": "' + fresh.item().encode() + b'\xff\xfe"}'
+    response = service.post("/orders", body=body, headers=SENT_AS_JSON)
+    assert response.status in (400, 422), why_not_theirs(response)
+    assert_error(response, response.status, REFUSALS[response.status], raised_by="the framework")

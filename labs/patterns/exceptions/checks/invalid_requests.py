@@ -24,7 +24,8 @@ def test_request_that_does_not_fit(service, fresh):
 @pytest.mark.check(level="medium", after="test_request_that_does_not_fit")
 def test_broken_json(service, fresh):
     """JSON that ends too early, or a body that is not JSON, is a 422 or a 400 in the same shape."""
-    for body in (b'{"item": "' + fresh.item().encode(), b"", b"item=kettle"):
+    # The last one is too deep for the parser before Python 3.14, and merely broken from then on.
+    for body in (b'{"item": "' + fresh.item().encode(), b"", b"item=kettle", b"[" * 3_000):
         response = service.post("/orders", body=body, headers=SENT_AS_JSON)
         assert response.status in (400, 422), why_not_theirs(response)
         assert_error(response, response.status, REFUSALS[response.status], raised_by="the framework")
