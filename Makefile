@@ -16,13 +16,14 @@ bootstrap = @for probe in "$(FULL)" "$(NEW)" "$(OLD)"; do for python in $(PYTHON
 	echo "Python 3.11 or newer is needed, and none was found: install one, or say where it is" \
 	"with PYTHON=/path/to/python3.12 behind the make command." >&2; exit 1
 
-.PHONY: help lab test test-all verify lint format lock clean
+.PHONY: help lab test quick test-all verify lint format lock clean
 
 help:
 	@echo "make lab                     build .venv if need be and open the workbook in JupyterLab"
 	@echo "make lab PORT=8899           the same on another port (it is $(PORT) otherwise)"
 	@echo 'make lab ARGS="--no-browser" the same with other options of labs start'
 	@echo "make test                    run every test; ARGS goes to pytest, as in make test ARGS=tests/test_start.py"
+	@echo "make quick                   run the tests that are not slow, in about a minute; ARGS as above"
 	@echo "make test-all                run every test on every Python from 3.11 on that is found; ARGS as above"
 	@echo "make verify                  prove every lab's checks; ARGS goes to labs verify, as in make verify ARGS=caching"
 	@echo "make lint                    say what ruff and mypy find"
@@ -38,6 +39,9 @@ test:
 
 test-all:
 	$(call bootstrap,test-all $(ARGS))
+
+quick:
+	$(call bootstrap,test -m "not slow" $(ARGS))
 
 verify:
 	$(call bootstrap,verify $(ARGS))

@@ -177,6 +177,7 @@ def processes_of(marker):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL], ids=lambda sent: sent.name)
 def test_whatever_ends_the_command_leaves_no_process(course, tmp_path, wait_until, sent):
     app = app_file(tmp_path, 'open("entered", "w").close(); import time; time.sleep(60)')

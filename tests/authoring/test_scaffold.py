@@ -27,6 +27,7 @@ def pretend(notebook, folder, where):
         cell.execution_count = number
 
 
+@pytest.mark.slow
 def test_verify_finds_nothing_wrong_but_the_counts(patterns, tmp_path, monkeypatch):
     monkeypatch.setattr(building, "execute", pretend)
     write_skeleton(patterns, "rate_limiting")

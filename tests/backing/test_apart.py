@@ -164,6 +164,7 @@ def test_the_database_is_read_locked_and_changed(database):
         assert connection.execute("SELECT count(*) FROM users").fetchone() == (1,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "hostile",
     [

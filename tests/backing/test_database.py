@@ -74,6 +74,7 @@ def test_the_database_hangs_until_the_services_own_patience_ends(database):
     run(go())
 
 
+@pytest.mark.slow
 def test_a_slow_database_delays_and_never_fails(database):
     engine = create_async_engine(database.url)
 

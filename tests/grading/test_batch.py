@@ -25,6 +25,7 @@ from .conftest import SOLVED, UNTOUCHED, hand_in, scores
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux")
 
 
+@pytest.mark.slow
 def test_a_second_run_judges_only_what_is_new(folders):
     submissions, out = folders
     hand_in(submissions, "ada")
@@ -41,6 +42,7 @@ def test_a_second_run_judges_only_what_is_new(folders):
     assert (out / "submissions" / "ada" / "result.json").stat() == kept
 
 
+@pytest.mark.slow
 def test_another_release_is_judged_again(folders, tmp_path, monkeypatch):
     submissions, out = folders
     hand_in(submissions, "ada")
@@ -80,6 +82,7 @@ def test_of_two_notebooks_of_one_learner_the_later_one_counts(folders):
     assert found == {True: 2, False: 0}
 
 
+@pytest.mark.slow
 def test_the_same_notebook_gets_the_same_score_every_time(folders):
     submissions, out = folders
     for number in range(20):

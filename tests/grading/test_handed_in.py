@@ -64,6 +64,7 @@ def test_the_stock_engine_is_refused_where_isolation_is_required(course, downloa
     assert "--engine stock starts kernels without isolation" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_result_that_was_made_with_less_isolation_is_not_kept(course, download, tmp_path, monkeypatch):
     out = tmp_path / "out"
     grade_batch([download], out, Options(isolation="none"))
@@ -92,6 +93,7 @@ def test_links_among_the_results_are_not_followed(course, download, tmp_path):
     assert (elsewhere / "diary").read_text("utf-8") == "dear diary"
 
 
+@pytest.mark.slow
 def test_results_of_another_run_among_the_submissions_are_not_learners(course, download, tmp_path):
     grade_batch([download], download / "first", Options())
     assert str(grade_batch([download], tmp_path / "second", Options())) == "3 judged"

@@ -31,6 +31,7 @@ def test_a_right_notebook_gets_every_point(submit, tmp_path, capsys, right):
     assert "The greeting names the caller" in (folder / "feedback.html").read_text()
 
 
+@pytest.mark.slow
 def test_hints_that_the_notebook_shows_as_taken_are_not_offered_again(tmp_path, monkeypatch, grade):
     monkeypatch.setenv("LABS_PROGRESS", str(tmp_path / "progress.json"))
     notebook = nbformat.read(labs.course.catalog.NOTEBOOKS / "06_correlation.ipynb", as_version=4)
@@ -83,6 +84,7 @@ def test_a_wrong_answer_fails_with_its_cause_and_an_unreadable_one_counts_for_it
     assert "1 {'message': 'hello x'" in json.dumps(executed)
 
 
+@pytest.mark.slow
 def test_an_exercise_that_ends_its_process_leaves_the_others_their_points(submit, tmp_path, right, grade):
     result = grade(submit(**{**right, "count": "import os; os._exit(3)"}), tmp_path / "out")
     assert statuses(result)[:2] == ["passed", "passed"], result.notes

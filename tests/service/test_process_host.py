@@ -209,6 +209,7 @@ def test_a_service_that_kills_its_parent_is_survived_and_leaves_nothing(host, ht
     wait_until(lambda: members(group) == [])
 
 
+@pytest.mark.slow
 def test_a_service_that_blocks_is_left_within_seconds(host, http):
     host.serves(app_with("""
         @app.get("/crime")
@@ -229,6 +230,7 @@ def test_a_service_that_blocks_is_left_within_seconds(host, http):
     assert http.get(host.start({})).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_start_that_never_ends_ends_at_its_deadline(host, http, monkeypatch):
     host.serves("time.sleep(60)")
     monkeypatch.setattr(host, "start_timeout", 1.5)

@@ -115,6 +115,7 @@ def test_a_lifespan_that_fails_gets_one_sentence_and_its_log(runners, before, se
     assert any("Traceback" in line for line in runner.stream.lines)
 
 
+@pytest.mark.slow
 def test_a_start_that_hangs_ends_at_its_deadline_and_keeps_the_address(runners, http):
     release = threading.Event()
     cancelled = threading.Event()

@@ -33,6 +33,7 @@ async def loop_for_ever():
     spin()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endpoint", [block, loop_for_ever], ids=["in C", "in Python"])
 def test_a_blocked_loop_costs_its_thread_and_nothing_else(runners, http, endpoint):
     entered = threading.Event()
@@ -60,6 +61,7 @@ def swallow(http, url):
         http.get(url, timeout=2)
 
 
+@pytest.mark.slow
 def test_a_blocked_port_that_was_asked_for_is_free_again(runners, http):
     entered = threading.Event()
 
@@ -144,6 +146,7 @@ def test_an_interrupted_start_leaves_nothing_behind(runners, http):
     assert http.get(runner.start({})).json() == "hello"
 
 
+@pytest.mark.slow
 def test_two_hundred_starts_leak_nothing(runners, http, wait_until):
     def tasks():
         return len(asyncio.all_tasks(runner._server._loop))

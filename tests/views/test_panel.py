@@ -123,6 +123,7 @@ def test_text_form() -> None:
     assert list(bundle) == ["text/html", "text/plain"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [HOSTILE, MEGABYTES, "[" * 5_000_000, '\\"' * 500_000, "\n" * 100_000, "", " "])
 def test_whatever_a_service_sends_stays_text_and_stays_bounded(text: str) -> None:
     panel = Panel(hostile(text), EXERCISES)

@@ -9,6 +9,7 @@ from labs.grading.isolation.sandbox import TIERS
 from tests.grading.conftest import statuses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [*TIERS, "stock"])
 def test_every_tier_and_the_stock_engine_give_the_same_score(submit, tmp_path, monkeypatch, how, right, grade):
     if how != "stock" and (problem := tiers.explore().problems.get(how)):

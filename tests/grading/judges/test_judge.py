@@ -11,6 +11,7 @@ import pytest
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="batches are graded on Linux")
 
 
+@pytest.mark.slow
 def test_a_judge_ends_with_its_batch_whatever_it_is_doing(wait_until):
     code = (
         "import multiprocessing\n"

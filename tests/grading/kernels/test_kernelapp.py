@@ -129,6 +129,7 @@ def seen_by_cells(engine, folder):
         yield cell.source, [{key: output[key] for key in output if key != "traceback"} for output in outputs]
 
 
+@pytest.mark.slow
 def test_a_forked_kernel_is_to_its_cells_what_a_new_one_is(tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     ours, theirs = (dict(seen_by_cells(engine, tmp_path)) for engine in ("labs", "nbclient"))

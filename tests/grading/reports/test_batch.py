@@ -218,6 +218,7 @@ def test_results_that_end_early_leave_the_old_files(tmp_path):
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_thousands_of_results_are_not_held_at_once(tmp_path):
     def results(number: int):
         for index in range(number):

@@ -54,6 +54,7 @@ def grade():
     return str(grade_batch(["memory://in"], "memory://out", Options(jobs=2)))
 
 
+@pytest.mark.slow
 def test_a_place_full_of_everything_is_graded_into_another(memory, capsys, right, notebook):
     members = {"cem.ipynb": notebook(), "../evil.ipynb": notebook(), "bomb.ipynb": b" " * 30_000_000}
     memory.pipe(
@@ -104,6 +105,7 @@ def test_a_place_full_of_everything_is_graded_into_another(memory, capsys, right
     assert not list(Path(tempfile.gettempdir()).glob("labs-grade-*/submissions"))
 
 
+@pytest.mark.slow
 def test_the_same_command_goes_on_from_what_is_over_there(memory, right, notebook):
     memory.pipe({f"/in/{name}.ipynb": notebook(**right) for name in ("ada", "ben", "cem")})
     assert grade() == "3 judged"
@@ -122,6 +124,7 @@ def test_the_same_command_goes_on_from_what_is_over_there(memory, right, noteboo
     assert sorted(results(memory)) == ["ben", "cem"]
 
 
+@pytest.mark.slow
 def test_a_replaced_submission_is_told_so_and_keeps_what_it_had(memory, right, notebook):
     memory.pipe("/in/demo/ada.ipynb", notebook())
     assert grade() == "1 judged"
@@ -145,6 +148,7 @@ def test_results_that_can_not_be_written_are_one_sentence(memory, capsys, monkey
     assert capsys.readouterr().err.startswith("labs: The results can't be written to memory://out: Access Denied. ")
 
 
+@pytest.mark.slow
 def test_a_place_that_goes_away_in_the_middle_keeps_what_is_whole(memory, capsys, monkeypatch, right, notebook):
     memory.pipe({f"/in/{name}.ipynb": notebook(**right) for name in ("ada", "ben")})
     write = type(memory).pipe_file
