@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import site
+import ssl
 import sys
 import sysconfig
 from collections.abc import Sequence
@@ -12,13 +15,17 @@ from pathlib import Path
 from labs.grading.isolation import linux
 from labs.grading.isolation.limits import Limits
 
-__all__ = ["build", "hidden", "readable"]
+__all__ = ["build", "hidden", "must_not_be_read", "readable"]
 
 PACKAGE = Path(__file__).parents[2]
 DEVICES = ("null", "zero", "full", "random", "urandom")
+ROOT = PACKAGE.parent  # the clone, where it is one
+# What programs and libraries expect of a system, wherever Python is. Whole trees such as /usr are not in it: somebody's
+# clone or results may lie there.
 _SYSTEM = (
-    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"),
-    *("/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/ssl", "/etc/alternatives"),
+    *("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/lib64", "/usr/lib64", "/usr/lib/locale", "/usr/share/locale"),
+    *("/usr/share/zoneinfo", "/usr/share/terminfo", "/usr/lib/terminfo", "/usr/share/ca-certificates"),
+    *("/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/ssl", "/etc/pki/tls", "/etc/alternatives"),
 )
 _SET_ATTRIBUTES, _RECURSIVE, _HERE = 442, 0x8000, -100
 _MOUNT_READ_ONLY, _MOUNT_NOSUID = 1, 2
@@ -27,11 +34,9 @@ _MOUNT_READ_ONLY, _MOUNT_NOSUID = 1, 2
 @functools.cache  # asked before a fork, it is known behind it
 def readable(*more: Path) -> tuple[Path, ...]:
     """The folders and files that Python, the labs and their libraries need, shortest first and none inside another."""
-    roots = {Path(path) for path in _SYSTEM}
-    roots |= {Path(sys.prefix), Path(sys.base_prefix), Path(sys.exec_prefix), PACKAGE}
-    roots |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")}
-    roots |= set(more)
+    roots = {Path(path) for path in _SYSTEM} | _of_python() | _with_libraries() | {PACKAGE, *more}
     roots |= {root.resolve() for root in roots if root.exists()}
+    roots |= _links_of_the_root()  # the links alone: what they lead to is a whole tree
     chosen: list[Path] = []
     for root in sorted((root for root in roots if os.path.lexists(root)), key=lambda path: len(path.parts)):
         if not any(root.is_relative_to(other) and not other.is_symlink() for other in chosen):
@@ -39,9 +44,58 @@ def readable(*more: Path) -> tuple[Path, ...]:
     return tuple(chosen)
 
 
+def _links_of_the_root() -> set[Path]:
+    """Links such as /lib, which lead into /usr: loaders and scripts name them."""
+    return {Path("/") / name for name in ("lib", "lib32", "libx32") if (Path("/") / name).is_symlink()}
+
+
+def _of_python() -> set[Path]:
+    """Python's programs, its standard library and what is installed, of this environment and of the one below it."""
+    found = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts")}
+    found |= {
+        Path(folder)
+        for folder in [*site.getsitepackages(), site.getusersitepackages() if site.ENABLE_USER_SITE else ""]
+        if folder
+    }
+    for prefix in {Path(sys.prefix), Path(sys.base_prefix), Path(sys.exec_prefix)}:
+        version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        found |= {prefix / "bin", prefix / "pyvenv.cfg", prefix / "lib" / version, prefix / "lib64" / version}
+    certificates = ssl.get_default_verify_paths()
+    found |= {Path(path) for path in (certificates.cafile, certificates.capath) if path}
+    return {Path(os.path.realpath(sys.executable)).parent, *found}
+
+
+def _with_libraries() -> set[Path]:
+    """The folders of the shared objects that this process has loaded; whoever asks has imported everything."""
+    found = set()
+    with contextlib.suppress(OSError), open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
+        for line in maps:
+            path = line.split(maxsplit=5)[-1].strip()
+            if path.startswith("/") and ".so" in path and os.path.isfile(path):
+                found.add(Path(path).parent)
+    return found
+
+
 def hidden() -> list[Path]:
-    """The folders inside `readable` that hold checks and reference solutions, which no kernel may see."""
-    return [PACKAGE / "patterns"]
+    """The folders that no kernel may see, though they may lie inside `readable`: checks, and the rest of a clone."""
+    if not (ROOT / "pyproject.toml").is_file():
+        return [PACKAGE / "patterns"]
+    kept = (PACKAGE, Path(sys.prefix), Path(sys.base_prefix))
+    folders = [child for child in sorted(ROOT.iterdir()) if child.is_dir() and not child.is_symlink()]
+    others = [folder for folder in folders if not any(one.is_relative_to(folder) for one in kept)]
+    return [PACKAGE / "patterns", *others]
+
+
+def must_not_be_read() -> list[Path]:
+    """What a kernel must fail to read: `hidden`, and what the home of whoever grades holds besides `readable`."""
+    roots = readable()
+    with contextlib.suppress(OSError):
+        of_home = sorted(Path.home().iterdir())[:200]
+        apart = (
+            one for one in of_home if not any(root.is_relative_to(one) or one.is_relative_to(root) for root in roots)
+        )
+        return [*hidden(), *apart]
+    return hidden()
 
 
 @functools.cache  # asked before a fork, it is known behind it
@@ -76,10 +130,11 @@ def build(root: Path, shared: Path, limits: Limits, *, judge: Sequence[Path] | N
     sized = f"size={limits.disk},nr_inodes={limits.inodes},mode=1777"
     _tmpfs(root, "/tmp", sized)  # the new root's own; first, because what is shown may be below it
     for path in readable(*(judge or ())):
-        _show(path, root)
+        if os.path.lexists(path):  # a kernel is built in its judge's root, which may show less
+            _show(path, root)
     if judge is None:
         for path in hidden():
-            if path.is_dir():
+            if os.path.isdir(_below(root, path)):
                 cover = linux.NOSUID | linux.NODEV | linux.NOEXEC | linux.RDONLY
                 linux.mount("tmpfs", _below(root, path), "tmpfs", cover, "size=4k,mode=555")
     os.makedirs(root / "dev")

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,6 +90,7 @@ def _try(tier: Tier) -> str:
 
 
 def _attempt(tier: Tier, shared: Path) -> str:
+    forbidden = filesystem.must_not_be_read()  # asked out here, where all of it can be seen
     descriptors = _opened(tier, shared)
     if descriptors:
         sandbox.join_sandbox(descriptors)
@@ -98,7 +100,7 @@ def _attempt(tier: Tier, shared: Path) -> str:
         try:
             sandbox.lock_kernel(Sandbox(tier, str(shared)))
             (shared / "written").write_text("x", "ascii")
-            code = 2 if tier != Tier.LIMITS and _sees_solutions() else 0
+            code = 2 if tier != Tier.LIMITS and _reads_any(forbidden) else 0
         except BaseException as error:  # a forked process must not return
             (shared / "problem").write_text(str(error), "utf-8")
         finally:
@@ -107,7 +109,7 @@ def _attempt(tier: Tier, shared: Path) -> str:
     if code == 0:
         return ""
     if code == 2:
-        return "The reference solutions stay readable."
+        return "Files that a notebook must not read stay readable: solutions, the clone or your home."
     said = shared / "problem"
     return f"{said.read_text('utf-8')}." if said.exists() else f"It ended with code {code}."
 
@@ -132,11 +134,16 @@ def _opened(tier: Tier, shared: Path) -> list[int]:
     return descriptors
 
 
-def _sees_solutions() -> bool:
-    for folder in filesystem.hidden():
-        try:
-            if any(folder.iterdir()):
-                return True
-        except OSError:
-            continue
-    return False
+def _reads_any(paths: Sequence[Path]) -> bool:
+    """Whether the content of one of these folders and files can be read here."""
+    return any(map(_reads, paths))
+
+
+def _reads(path: Path) -> bool:
+    try:
+        if path.is_dir():
+            return any(path.iterdir())
+        with path.open("rb") as file:
+            return bool(file.read(1))
+    except OSError:
+        return False
